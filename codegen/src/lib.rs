@@ -1,0 +1,4 @@
+//! The Eventloom compiler.
+
+pub mod diagnostic;
+pub mod source;
