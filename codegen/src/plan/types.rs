@@ -1,0 +1,158 @@
+//! Types and events, as every emitter of schemas and of code needs them: in declaration order.
+
+use crate::model::{Bounds, Type};
+
+/// The shape of a value: a type in which names stand for [`TypeDef`]s and [`EventDef`]s.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// Text.
+    String {
+        /// Its length in characters.
+        length: Bounds<u64>,
+        /// What the whole of it matches.
+        pattern: Option<String>,
+    },
+    /// A whole number of 64 bits.
+    Int(Bounds<i64>),
+    /// A floating-point number.
+    Number(Bounds<f64>),
+    /// A decimal number, as text.
+    Decimal,
+    /// True or false.
+    Bool,
+    /// A moment, RFC 3339.
+    Timestamp,
+    /// A day, RFC 3339.
+    Date,
+    /// A ULID.
+    Ulid,
+    /// A UUID.
+    Uuid,
+    /// A mail address.
+    Email,
+    /// An address on the web.
+    Url,
+    /// Any JSON.
+    Json,
+    /// A named type or an event, UpperCamel.
+    Named(String),
+    /// A list.
+    List(Box<Shape>, Bounds<u64>),
+    /// A map from text.
+    Map(Box<Shape>),
+    /// This or nothing.
+    Optional(Box<Shape>),
+    /// One of these texts; the name is that of the generated type.
+    Enum {
+        /// The generated type's name, UpperCamel.
+        name: String,
+        /// The texts.
+        values: Vec<String>,
+    },
+    /// An object; the name is that of the generated type.
+    Object {
+        /// The generated type's name, UpperCamel.
+        name: String,
+        /// Its fields.
+        fields: Vec<FieldDef>,
+    },
+}
+
+impl Shape {
+    /// The scalar type without its constraints, if it is one that has none of its own.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::Optional(_))
+    }
+}
+
+impl From<&Type> for Option<Shape> {
+    /// The shape of a scalar type; none for types that name or hold others.
+    fn from(ty: &Type) -> Self {
+        Some(match ty {
+            Type::String { length, pattern } => Shape::String { length: *length, pattern: pattern.clone() },
+            Type::Int(b) => Shape::Int(*b),
+            Type::Number(b) => Shape::Number(*b),
+            Type::Decimal => Shape::Decimal,
+            Type::Bool => Shape::Bool,
+            Type::Timestamp => Shape::Timestamp,
+            Type::Date => Shape::Date,
+            Type::Ulid => Shape::Ulid,
+            Type::Uuid => Shape::Uuid,
+            Type::Email => Shape::Email,
+            Type::Url => Shape::Url,
+            Type::Json => Shape::Json,
+            Type::Named(_) | Type::List(..) | Type::Map(_) | Type::Optional(_) | Type::Enum(_) | Type::Object(_) => {
+                return None;
+            }
+        })
+    }
+}
+
+/// A field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldDef {
+    /// Its name, snake_case.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// What it is.
+    pub about: Option<String>,
+    /// Personal data, by its own word or its type's.
+    pub pii: bool,
+    /// The value where none is given, as JSON text.
+    pub default: Option<String>,
+}
+
+/// A named type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TypeDef {
+    /// Its name, UpperCamel.
+    pub name: String,
+    /// What it is.
+    pub about: Option<String>,
+    /// What it stands for.
+    pub shape: Shape,
+    /// Personal data.
+    pub pii: bool,
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventDef {
+    /// Its name, UpperCamel.
+    pub name: String,
+    /// The CloudEvents `type`: `everi.UpdateShared`.
+    pub ce_type: String,
+    /// What it says.
+    pub about: Option<String>,
+    /// Its fields, built-in `id` and `time` first where the event has no fields of its own for them.
+    pub fields: Vec<FieldDef>,
+    /// The field that is its identity.
+    pub id: String,
+    /// The field that says when it happened.
+    pub time: String,
+    /// The field that says who did it.
+    pub actor: Option<String>,
+    /// The field that says to what.
+    pub object: Option<String>,
+    /// The field that names the conversation.
+    pub order_by: Option<String>,
+    /// The field that names the tenant.
+    pub tenant: Option<String>,
+    /// The grouper that emits it.
+    pub emitted_by: Option<String>,
+    /// Where it goes to the browser or comes from it, for `types.ts` and AsyncAPI.
+    pub to_browser: bool,
+    /// The routes by which browsers send it, with the fields that are set here and not taken from them.
+    pub from_browser: Vec<(String, Vec<String>)>,
+}
+
+/// A table of `rows: event`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxDef {
+    /// The table's name in the spec.
+    pub table: String,
+    /// The events that are written to it.
+    pub events: Vec<String>,
+}

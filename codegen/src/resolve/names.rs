@@ -1,0 +1,353 @@
+//! The names of a flow: their form, their uniqueness, and what they stand for.
+
+use super::Resolver;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::{
+    Destination, EventId, GatewayId, GrouperId, HandlerId, Id, QueueId, SecretId, SinkId, SourceId, Spanned, TableId,
+    TopicId, TypeId, WorkflowId,
+};
+use crate::rules::{e031_name_form, e033_name_taken, e034_unknown_name, e035_wrong_kind, e052_renamed_from};
+use crate::source::Span;
+use crate::syntax::{self, Named};
+use crate::yaml::At;
+use std::collections::BTreeMap;
+
+/// Built-in types: no named type may take their names.
+pub(super) const BUILT_IN_TYPES: [&str; 12] = [
+    "string", "int", "number", "decimal", "bool", "timestamp", "date", "ulid", "uuid", "email", "url", "json",
+];
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Type(TypeId),
+    Event(EventId),
+    /// An event that a grouper emits; its id follows the declared ones.
+    Emitted(EventId),
+    Table(TableId),
+    Secret(SecretId),
+    Gateway(GatewayId),
+    Source(SourceId),
+    Handler(HandlerId),
+    To(Destination),
+}
+
+impl Meaning {
+    /// The kind in the spec's words.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Type(_) => "a type",
+            Self::Event(_) | Self::Emitted(_) => "an event",
+            Self::Table(_) => "a table",
+            Self::Secret(_) => "a secret",
+            Self::Gateway(_) => "a gateway",
+            Self::Source(_) => "a source",
+            Self::Handler(_) => "a handler",
+            Self::To(Destination::Topic(_)) => "a topic",
+            Self::To(Destination::Queue(_)) => "a queue",
+            Self::To(Destination::Grouper(_)) => "a grouper",
+            Self::To(Destination::Workflow(_)) => "a workflow",
+            Self::To(Destination::Sink(_)) => "a sink",
+        }
+    }
+}
+
+/// All names, each with everything that it stands for: sources, tables and handlers have name spaces of
+/// their own, so one name may stand for several things.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    all: BTreeMap<String, Vec<(Meaning, Span)>>,
+}
+
+impl Names {
+    /// Collects the names of a flow and reports those that cannot be.
+    pub(super) fn collect(flow: &syntax::Flow, out: &mut Diagnostics) -> Self {
+        let mut names = Self::default();
+        names.take(&flow.types, Case::Upper, out, |i| Meaning::Type(TypeId::from_index(i)));
+        names.take(&flow.events, Case::Upper, out, |i| Meaning::Event(EventId::from_index(i)));
+        let mut next = flow.events.values().filter(|e| e.value.is_some()).count() as u32;
+        for grouper in flow.groupers.values().filter_map(|g| g.value.as_ref()) {
+            names.name(&grouper.emits, Case::Upper, Meaning::Emitted(EventId::from_index(next)), out);
+            next += 1;
+        }
+        names.take(&flow.tables, Case::Lower, out, |i| Meaning::Table(TableId::from_index(i)));
+        names.take(&flow.secrets, Case::Lower, out, |i| Meaning::Secret(SecretId::from_index(i)));
+        names.take(&flow.gateways, Case::Lower, out, |i| Meaning::Gateway(GatewayId::from_index(i)));
+        names.take(&flow.sources, Case::Lower, out, |i| Meaning::Source(SourceId::from_index(i)));
+        names.take(&flow.handlers, Case::Lower, out, |i| Meaning::Handler(HandlerId::from_index(i)));
+        names.take(&flow.topics, Case::Lower, out, |i| Meaning::To(Destination::Topic(TopicId::from_index(i))));
+        names.take(&flow.queues, Case::Lower, out, |i| Meaning::To(Destination::Queue(QueueId::from_index(i))));
+        names.take(&flow.groupers, Case::Lower, out, |i| Meaning::To(Destination::Grouper(GrouperId::from_index(i))));
+        names.take(&flow.workflows, Case::Lower, out, |i| Meaning::To(Destination::Workflow(WorkflowId::from_index(i))));
+        names.take(&flow.sinks, Case::Lower, out, |i| Meaning::To(Destination::Sink(SinkId::from_index(i))));
+        names.renames(flow, out);
+        names
+    }
+
+    /// Takes the names of one map; a thing that could not be read keeps its name, so that who refers to it
+    /// is not blamed.
+    fn take<T>(&mut self, named: &Named<T>, case: Case, out: &mut Diagnostics, meaning: impl Fn(u32) -> Meaning) {
+        let mut index = 0;
+        for (key, thing) in named {
+            self.name(key, case, meaning(index), out);
+            if thing.value.is_some() {
+                index += 1;
+            }
+        }
+    }
+
+    fn name(&mut self, key: &At<String>, case: Case, meaning: Meaning, out: &mut Diagnostics) {
+        let Some(text) = &key.value else { return };
+        if let Some(problem) = problem(text, case) {
+            out.push(e031_name_form::diagnostic(key.span, text, meaning.kind(), &problem, &case.mend(text)));
+        }
+        let clash = self.all.get(text).into_iter().flatten().find(|(other, _)| space(*other) == space(meaning));
+        if let Some((other, first)) = clash {
+            out.push(e033_name_taken::diagnostic(key.span, text, other.kind(), *first));
+        }
+        self.all.entry(text.clone()).or_default().push((meaning, key.span));
+    }
+
+    /// Reports former names that are still in use, or claimed twice.
+    fn renames(&self, flow: &syntax::Flow, out: &mut Diagnostics) {
+        let mut seen: BTreeMap<(u8, &str), Span> = BTreeMap::new();
+        for (space_of, former) in formers(flow) {
+            let Some(text) = &former.value else { continue };
+            let taken = self.all.get(text).into_iter().flatten().find(|(m, _)| space(*m) == space_of);
+            if let Some((_, span)) = taken {
+                out.push(e052_renamed_from::still_there(former.span, text, *span));
+            } else if let Some(first) = seen.insert((space_of, text), former.span) {
+                out.push(e052_renamed_from::twice(former.span, text, first));
+            }
+        }
+    }
+
+    /// Everything that a name stands for.
+    fn meanings(&self, name: &str) -> &[(Meaning, Span)] {
+        self.all.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a name has a meaning of which `wanted` holds.
+    pub(super) fn has(&self, name: &str, wanted: impl Fn(Meaning) -> bool) -> bool {
+        self.meanings(name).iter().any(|(m, _)| wanted(*m))
+    }
+
+    /// The event of this name.
+    pub(super) fn event(&self, name: &str) -> Option<EventId> {
+        self.meanings(name).iter().find_map(|(m, _)| match m {
+            Meaning::Event(id) | Meaning::Emitted(id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// The topic of this name.
+    pub(super) fn topic(&self, name: &str) -> Option<TopicId> {
+        self.meanings(name).iter().find_map(|(m, _)| match m {
+            Meaning::To(Destination::Topic(id)) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// The names with a meaning of which `wanted` holds.
+    fn known(&self, wanted: impl Fn(Meaning) -> bool) -> Vec<&str> {
+        self.all.iter().filter(|(_, m)| m.iter().any(|(m, _)| wanted(*m))).map(|(n, _)| n.as_str()).collect()
+    }
+}
+
+/// The former names of things, each with its name space.
+fn formers(flow: &syntax::Flow) -> Vec<(u8, &At<String>)> {
+    fn of<'a, T>(named: &'a Named<T>, space: u8, get: impl Fn(&'a T) -> Option<&'a At<String>>) -> Vec<(u8, &'a At<String>)> {
+        named.values().filter_map(|t| t.value.as_ref()).filter_map(|t| get(t).map(|r| (space, r))).collect()
+    }
+    [
+        of(&flow.events, UPPER, |t| t.renamed_from.as_ref()),
+        of(&flow.tables, TABLES, |t| t.renamed_from.as_ref()),
+        of(&flow.secrets, TABLES, |t| t.renamed_from.as_ref()),
+        of(&flow.gateways, GATEWAYS, |t| match t {
+            syntax::Gateway::Websocket(g) | syntax::Gateway::Http(g) => g.renamed_from.as_ref(),
+        }),
+        of(&flow.sources, SOURCES, |t| t.renamed_from.as_ref()),
+        of(&flow.topics, TO, |t| t.renamed_from.as_ref()),
+        of(&flow.queues, TO, |t| t.renamed_from.as_ref()),
+        of(&flow.groupers, TO, |t| t.renamed_from.as_ref()),
+        of(&flow.workflows, TO, |t| t.renamed_from.as_ref()),
+        of(&flow.sinks, TO, |t| match t {
+            syntax::Sink::Websocket(s) => s.renamed_from.as_ref(),
+            syntax::Sink::Email(s) => s.renamed_from.as_ref(),
+            syntax::Sink::Counter(s) => s.renamed_from.as_ref(),
+            syntax::Sink::Table(s) => s.renamed_from.as_ref(),
+            syntax::Sink::Webhook(s) => s.renamed_from.as_ref(),
+        }),
+    ]
+    .concat()
+}
+
+const UPPER: u8 = 0;
+const TABLES: u8 = 1;
+const GATEWAYS: u8 = 2;
+const SOURCES: u8 = 3;
+const HANDLERS: u8 = 4;
+const TO: u8 = 5;
+
+/// The name space of a meaning. Tables and secrets share one, for `reads` names either.
+fn space(meaning: Meaning) -> u8 {
+    match meaning {
+        Meaning::Type(_) | Meaning::Event(_) | Meaning::Emitted(_) => UPPER,
+        Meaning::Table(_) | Meaning::Secret(_) => TABLES,
+        Meaning::Gateway(_) => GATEWAYS,
+        Meaning::Source(_) => SOURCES,
+        Meaning::Handler(_) => HANDLERS,
+        Meaning::To(_) => TO,
+    }
+}
+
+/// How a name is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// `UpperCamel`
+    Upper,
+    /// `snake_case`
+    Lower,
+}
+
+impl Case {
+    /// The name as it would be right, if that can be guessed.
+    fn mend(self, name: &str) -> Option<String> {
+        let mut words: Vec<String> = Vec::new();
+        let mut fresh = true;
+        for c in name.chars() {
+            if !c.is_ascii_alphanumeric() {
+                fresh = true;
+                continue;
+            }
+            if fresh || c.is_ascii_uppercase() && words.last().is_some_and(|w| w.ends_with(|l: char| l.is_ascii_lowercase())) {
+                words.push(String::new());
+            }
+            fresh = false;
+            if let Some(word) = words.last_mut() {
+                word.push(c.to_ascii_lowercase());
+            }
+        }
+        let mended = match self {
+            Self::Lower => words.join("_"),
+            Self::Upper => words.iter().map(|w| capital(w)).collect(),
+        };
+        (problem(&mended, self).is_none() && name.is_ascii()).then_some(mended)
+    }
+}
+
+/// A word with a capital letter.
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+}
+
+/// The longest name: queue and function names hold it beside the prefix and a suffix, within 64 to 80 characters.
+pub(super) const LONGEST_NAME: usize = 40;
+
+/// Names that Rust, Windows or CloudFormation keep for themselves.
+const RESERVED: [&str; 48] = [
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
+    "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "box", "do", "final",
+    "gen", "macro", "try", "con", "nul", "aux", "prn",
+];
+
+/// Type names that generated code needs for itself.
+const RESERVED_TYPES: [&str; 16] = [
+    "Self", "Option", "Vec", "String", "Box", "Result", "Ok", "Err", "Some", "None", "Event", "Envelope", "Error",
+    "Invocation", "Cx", "All",
+];
+
+/// What is wrong with a name's form, if anything.
+pub(super) fn problem(name: &str, case: Case) -> Option<String> {
+    let wanted = match case {
+        Case::Upper => "UpperCamel: letters and digits, a capital first",
+        Case::Lower => "snake_case: small letters, digits and single `_`, a letter first",
+    };
+    if name.len() > LONGEST_NAME {
+        return Some(format!("a name has at most {LONGEST_NAME} characters"));
+    }
+    let right = match case {
+        Case::Upper => name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric()),
+        Case::Lower => {
+            name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+                && !name.contains("__")
+                && !name.ends_with('_')
+        }
+    };
+    if !right {
+        return Some(format!("a name is written in {wanted}"));
+    }
+    let kept = match case {
+        Case::Upper => RESERVED_TYPES.contains(&name),
+        Case::Lower => RESERVED.contains(&name),
+    };
+    kept.then(|| "this word is kept for the generated code".to_owned())
+}
+
+impl Resolver<'_> {
+    /// What a name stands for, where `pick` takes one of its meanings; `wanted` is the kind in the spec's
+    /// words, for the message.
+    pub(super) fn find<T>(
+        &mut self,
+        at: &At<String>,
+        wanted: &str,
+        pick: impl Fn(Meaning) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        let name = at.value.as_deref()?;
+        if let Some(found) = self.names.meanings(name).iter().find_map(|(m, _)| pick(*m)) {
+            return Some(Spanned::new(found, at.span));
+        }
+        let diagnostic = match self.names.meanings(name).first() {
+            Some((other, span)) => e035_wrong_kind::diagnostic(at.span, name, other.kind(), wanted, *span),
+            None => {
+                let known = self.names.known(|m| pick(m).is_some());
+                e034_unknown_name::diagnostic(at.span, name, wanted, &known)
+            }
+        };
+        self.out.push(diagnostic);
+        None
+    }
+
+    pub(super) fn table(&mut self, at: &At<String>) -> Option<Spanned<TableId>> {
+        self.find(at, "a table", |m| if let Meaning::Table(id) = m { Some(id) } else { None })
+            .filter(|t| t.value.index() < self.flow.tables.len())
+    }
+
+    pub(super) fn event(&mut self, at: &At<String>) -> Option<Spanned<EventId>> {
+        self.find(at, "an event", |m| match m {
+            Meaning::Event(id) | Meaning::Emitted(id) => Some(id),
+            _ => None,
+        })
+        .filter(|e| e.value.index() < self.flow.events.len())
+    }
+
+    pub(super) fn topic(&mut self, at: &At<String>) -> Option<Spanned<TopicId>> {
+        self.find(at, "a topic", |m| if let Meaning::To(Destination::Topic(id)) = m { Some(id) } else { None })
+    }
+
+    pub(super) fn handler(&mut self, at: &At<String>) -> Option<Spanned<HandlerId>> {
+        self.find(at, "a handler", |m| if let Meaning::Handler(id) = m { Some(id) } else { None })
+    }
+
+    pub(super) fn gateway(&mut self, at: &At<String>) -> Option<Spanned<GatewayId>> {
+        self.find(at, "a gateway", |m| if let Meaning::Gateway(id) = m { Some(id) } else { None })
+    }
+
+    pub(super) fn secret(&mut self, at: &At<String>) -> Option<Spanned<SecretId>> {
+        self.find(at, "a secret", |m| if let Meaning::Secret(id) = m { Some(id) } else { None })
+    }
+
+    pub(super) fn destination(&mut self, at: &At<String>) -> Option<Spanned<Destination>> {
+        self.find(at, "a topic, queue, grouper, workflow or sink", |m| {
+            if let Meaning::To(to) = m { Some(to) } else { None }
+        })
+    }
+
+    /// Reports a diagnostic.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.out.push(diagnostic);
+    }
+}

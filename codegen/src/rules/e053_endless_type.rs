@@ -1,0 +1,26 @@
+//! E053: a type holds itself.
+
+use super::Rule;
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+/// A type holds itself.
+pub(crate) const RULE: Rule = Rule {
+    code: "E053",
+    title: "a type holds itself",
+    doc: r#"
+A type that holds itself has no end: schemas of events are finite, so that every consumer can check them.
+
+```yaml
+# wrong
+types: { Comment: { fields: { answers: [Comment] } } }
+# right
+types: { Comment: { fields: { answers: [CommentId] } } }
+```
+"#,
+    check: None,
+};
+
+pub(crate) fn diagnostic(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(RULE.code, span, format!("type `{name}` holds itself")).help("hold its id instead")
+}

@@ -1,0 +1,123 @@
+//! The rules: one a file, each with its code, its doc and its tests.
+//!
+//! A rule of `parse` or `resolve` makes its diagnostics for that pass; a rule of `check` is run here. The
+//! index of errors in `docs/` and `codegen explain` are made from the docs.
+
+pub(crate) mod e030_missing;
+pub(crate) mod e031_name_form;
+pub(crate) mod e032_reserved_field;
+pub(crate) mod e033_name_taken;
+pub(crate) mod e034_unknown_name;
+pub(crate) mod e035_wrong_kind;
+pub(crate) mod e036_unknown_type;
+pub(crate) mod e037_type_form;
+pub(crate) mod e038_duration;
+pub(crate) mod e039_size;
+pub(crate) mod e040_rate;
+pub(crate) mod e041_template;
+pub(crate) mod e042_schedule;
+pub(crate) mod e043_pattern;
+pub(crate) mod e044_no_such_field;
+pub(crate) mod e045_not_yet;
+pub(crate) mod e046_step_form;
+pub(crate) mod e047_targets_form;
+pub(crate) mod e048_time_of_day;
+pub(crate) mod e049_language_version;
+pub(crate) mod e050_include;
+pub(crate) mod e051_environment;
+pub(crate) mod e052_renamed_from;
+pub(crate) mod e053_endless_type;
+pub(crate) mod e055_table_layout;
+pub(crate) mod e056_empty_list;
+pub(crate) mod e059_setting_value;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::facts::Facts;
+use crate::model::Flow;
+
+/// What a check may look at.
+pub struct Context<'a> {
+    /// The resolved flow.
+    pub flow: &'a Flow,
+    /// What follows from it.
+    pub facts: &'a Facts,
+}
+
+/// One rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// `E034`, `W061`.
+    pub code: &'static str,
+    /// What is wrong, in a line: lower case, no full stop.
+    pub title: &'static str,
+    /// Why, and how to put it right, in Markdown with an example.
+    pub doc: &'static str,
+    /// The check over the resolved flow; none for rules that `parse`, `resolve` or `lower` apply.
+    pub check: Option<fn(&Context<'_>, &mut Diagnostics)>,
+}
+
+/// All rules, by their codes.
+#[must_use]
+pub fn rules() -> Vec<Rule> {
+    let mut rules: Vec<Rule> = RULES.to_vec();
+    rules.extend(crate::yaml::codes::ENTRIES.iter().map(|e| Rule { code: e.code, title: e.title, doc: e.doc, check: None }));
+    rules.sort_by_key(|r| r.code);
+    rules
+}
+
+/// Checks a resolved flow by every rule; warnings that the spec allows are left out.
+#[must_use]
+pub fn check(flow: &Flow, facts: &Facts) -> Diagnostics {
+    let context = Context { flow, facts };
+    let mut out = Diagnostics::default();
+    for check in RULES.iter().filter_map(|r| r.check) {
+        check(&context, &mut out);
+    }
+    out
+}
+
+/// Whether a warning is allowed by the spec.
+#[must_use]
+pub fn allowed(flow: &Flow, diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Warning && flow.allow.iter().any(|(code, _)| code.value == diagnostic.code)
+}
+
+/// Names as a list in a sentence; a long one is cut.
+pub(crate) fn listed(names: &[&str]) -> String {
+    const MOST: usize = 12;
+    let mut said: Vec<String> = names.iter().take(MOST).map(|n| format!("`{n}`")).collect();
+    if names.len() > MOST {
+        said.push(format!("and {} more", names.len() - MOST));
+    }
+    said.join(", ")
+}
+
+const RULES: &[Rule] = &[
+    e030_missing::RULE,
+    e031_name_form::RULE,
+    e032_reserved_field::RULE,
+    e033_name_taken::RULE,
+    e034_unknown_name::RULE,
+    e035_wrong_kind::RULE,
+    e036_unknown_type::RULE,
+    e037_type_form::RULE,
+    e038_duration::RULE,
+    e039_size::RULE,
+    e040_rate::RULE,
+    e041_template::RULE,
+    e042_schedule::RULE,
+    e043_pattern::RULE,
+    e044_no_such_field::RULE,
+    e045_not_yet::RULE,
+    e046_step_form::RULE,
+    e047_targets_form::RULE,
+    e048_time_of_day::RULE,
+    e049_language_version::RULE,
+    e050_include::RULE,
+    e051_environment::RULE,
+    e052_renamed_from::RULE,
+    e053_endless_type::RULE,
+    e055_table_layout::RULE,
+    e056_empty_list::RULE,
+    e059_setting_value::RULE,
+];
