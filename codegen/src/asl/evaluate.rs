@@ -12,6 +12,7 @@ pub(super) fn evaluate(expr: &Expr, input: &Json) -> Option<Json> {
     let mut context = Context::new();
     context.bind("states".to_owned(), JValue::from_json_str(&json!({ "input": input }).to_string()).unwrap());
     let value = Evaluator::with_context(context)
-        .evaluate(&ast, &JValue::Null).unwrap_or_else(|error| panic!("{}: {error:?}", expr.as_str()));
+        .evaluate(&ast, &JValue::Null)
+        .unwrap_or_else(|error| panic!("{}: {error:?}", expr.as_str()));
     (!value.is_undefined()).then(|| serde_json::from_str(&value.to_json_string().unwrap()).unwrap())
 }

@@ -11,10 +11,13 @@
 //! Operators bind as in <https://docs.jsonata.org/other-operators>; parentheses stand where needed.
 
 mod literal;
+mod variable;
 
 use literal::{is_plain_name, quote, regex};
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value as Json};
+
+pub use variable::{Variable, VariableError};
 
 /// How tightly the outermost operator of an expression binds; loosest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,50 +36,6 @@ enum Binding {
 pub struct Expr {
     text: String,
     binding: Binding,
-}
-
-/// The name of a workflow variable (`Assign`), without its `$`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Variable(String);
-
-/// Why a text is no name of a variable.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VariableError {
-    /// Not a letter followed by letters, digits and `_`.
-    #[error("`{0}` is no name of a variable: a letter, then letters, digits and `_`")]
-    Form(String),
-    /// Over 80 characters.
-    #[error("the name `{0}` is longer than 80 characters")]
-    TooLong(String),
-    /// Step Functions' own.
-    #[error("`states` is the name of Step Functions' own variable")]
-    Reserved,
-}
-
-impl Variable {
-    /// A variable of this name: ASCII, at most 80 characters, not `states`
-    /// (<https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>).
-    ///
-    /// # Errors
-    /// Where the name has another form.
-    pub fn new(name: &str) -> Result<Self, VariableError> {
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !is_plain_name(name) {
-            return Err(VariableError::Form(name.to_owned()));
-        }
-        if name.len() > 80 {
-            return Err(VariableError::TooLong(name.to_owned()));
-        }
-        if name == "states" {
-            return Err(VariableError::Reserved);
-        }
-        Ok(Self(name.to_owned()))
-    }
-
-    /// Its name, without the `$`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// The roots of what a state can see.
@@ -114,7 +73,7 @@ impl Expr {
     /// A workflow variable.
     #[must_use]
     pub fn variable(name: &Variable) -> Self {
-        Self::primary(format!("${}", name.0))
+        Self::primary(format!("${}", name.as_str()))
     }
 }
 
@@ -165,7 +124,8 @@ impl Expr {
         }
     }
 
-    /// `[a, b]`.
+    /// `[a, b]`. JSONata flattens: an item that is a path to an array gives its elements, so
+    /// `[path]` is an array whatever the path leads to; an array within an array must be a literal.
     #[must_use]
     pub fn array(items: impl IntoIterator<Item = Self>) -> Self {
         Self::primary(format!("[{}]", list(items)))
@@ -182,7 +142,8 @@ impl Expr {
 
 /// Paths and operators.
 impl Expr {
-    /// A field of this value; of each element, where it is an array. Nothing, where there is none.
+    /// A field of this value; of each element, where it is an array. Nothing, where there is none; a
+    /// template whose whole value is nothing fails the execution with `States.QueryEvaluationError`.
     ///
     /// Names that are no plain words are quoted with backticks. A quoted name has no escapes, so one
     /// that holds a backtick, a control character or a delimiter is looked up as a text instead.
@@ -205,6 +166,7 @@ impl Expr {
 
     /// The elements (or the one value) for which a condition over [`Expr::this`] holds.
     ///
+    /// A single one that passes stands alone, without an array; [`Expr::array`] puts it back in one.
     /// Filters in a row are applied one after the other: a second one sees only what passed the first.
     #[must_use]
     pub fn filter(self, condition: Self) -> Self {
@@ -360,6 +322,12 @@ impl Expr {
     #[must_use]
     pub fn merge(objects: impl IntoIterator<Item = Self>) -> Self {
         Self::call("$merge", [Self::array(objects)])
+    }
+
+    /// `$merge` of an array of objects: the branches' results of a parallel, say.
+    #[must_use]
+    pub fn merged(self) -> Self {
+        Self::call("$merge", [self])
     }
 }
 

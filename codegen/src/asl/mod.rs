@@ -15,6 +15,7 @@ mod evaluate;
 pub mod jsonata;
 pub mod pattern;
 mod problems;
+mod processing;
 mod retry;
 mod state;
 mod value;
@@ -24,10 +25,10 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 pub use problems::Problem;
+pub use processing::{Processing, Tolerated, Workload};
 pub use retry::{BackoffRate, BackoffRateError, Catch, ErrorName, Jitter, Retry};
 pub use state::{
-    Assign, Choice, ChoiceRule, Fail, Flowing, Map, Parallel, Pass, Processing, Resource, State, Succeed, Task, Tolerated,
-    Until, Wait, Workload,
+    Assign, Choice, ChoiceRule, Fail, Flowing, Map, Parallel, Pass, Resource, State, Succeed, Task, Until, Wait,
 };
 pub use value::{Comment, OrExpr, Substitution, SubstitutionError, Text, Value};
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::{Catch, ErrorName, Flowing, Machine, Retry, Scope, State, StateName, Until};
+use super::{Catch, ErrorName, Flowing, Machine, Resource, Retry, Scope, State, StateName, Until};
 
 /// Characters of a name (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
 const NAME: usize = 80;
@@ -107,6 +107,11 @@ fn check_state(name: &StateName, state: &State, found: &mut Vec<Problem>) {
         State::Task(task) => {
             let timeout = task.timeout_seconds.as_ref().and_then(|seconds| seconds.plain()).copied();
             let heartbeat = task.heartbeat_seconds.as_ref().and_then(|seconds| seconds.plain()).copied();
+            if let Resource::Arn(arn) = &task.resource
+                && is_substitution(arn)
+            {
+                found.push(Problem::StraySubstitution(arn.clone()));
+            }
             if out_of_range(timeout) || out_of_range(heartbeat) {
                 found.push(Problem::Seconds(name.clone()));
             }
@@ -145,6 +150,9 @@ fn check_errors<'a>(
     for (index, errors) in lists.enumerate() {
         if errors.is_empty() {
             found.push(Problem::NoError(name.clone()));
+        }
+        for error in errors.iter().filter(|error| is_substitution(error.as_str())) {
+            found.push(Problem::StraySubstitution(error.as_str().to_owned()));
         }
         if errors.iter().any(|error| error.as_str() == ErrorName::All.as_str()) && (errors.len() > 1 || index < last) {
             found.push(Problem::AllNotLast(name.clone()));
@@ -190,7 +198,8 @@ fn check_flow(scope: &Scope, found: &mut Vec<Problem>) {
     );
 }
 
-/// A text that is a substitution as a whole was put there as one; constants never look like that.
+/// A value that is a substitution as a whole was put there as one: constants never look like that, and
+/// names of errors and resources are looked at with their state.
 fn find_stray_substitutions(document: &Json, found: &mut Vec<Problem>) {
     match document {
         Json::String(text) if text.contains("${") && !is_substitution(text) => {

@@ -40,11 +40,14 @@ impl ErrorName {
     /// (<https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html>).
     #[must_use]
     pub fn passing_of_lambda() -> Vec<Self> {
-        ["ClientExecutionTimeoutException", "ServiceException", "AWSLambdaException", "SdkClientException"]
-            .into_iter()
-            .chain(["TooManyRequestsException"])
-            .map(|name| Self::Reported(format!("Lambda.{name}")))
-            .collect()
+        let names = [
+            "ClientExecutionTimeoutException",
+            "ServiceException",
+            "AWSLambdaException",
+            "SdkClientException",
+            "TooManyRequestsException",
+        ];
+        names.into_iter().map(|name| Self::Reported(format!("Lambda.{name}"))).collect()
     }
 }
 

@@ -19,8 +19,7 @@ use super::jsonata::Expr;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Substitution(String);
 
-/// The text is no name of a substitution: ASCII letters and digits only
-/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachine.html>).
+/// The text is no name of a substitution: ASCII letters and digits only, as in a logical id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no name of a substitution: letters and digits only")]
 pub struct SubstitutionError(pub String);
@@ -198,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_constant_that_looks_like_a_substitution_or_an_expression_stays_a_constant() {
-        let value = Value::json(&json!({ "a": "${AWS::AccountId}", "b": "{% $now() %}", "c": "50 %} off", "d": [1, null] }));
+        let value =
+            Value::json(&json!({ "a": "${AWS::AccountId}", "b": "{% $now() %}", "c": "50 %} off", "d": [1, null] }));
         let text = serde_json::to_string(&value).unwrap();
         assert_eq!(
             text,

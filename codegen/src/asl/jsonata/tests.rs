@@ -74,7 +74,7 @@ fn a_field_of_any_name_is_found_and_holds_no_delimiter() {
 fn a_wildcard_part_matches_itself_alone() {
     let texts = HOSTILE.iter().map(|text| (*text).to_owned()).chain(glued_pairs());
     for text in texts.filter(|text| !text.is_empty()) {
-        let pattern = Expr::input().is_made_of(&[text.clone()]);
+        let pattern = Expr::input().is_made_of(std::slice::from_ref(&text));
         assert_holds_no_delimiter(&pattern);
         assert_eq!(evaluate(&pattern, &json!(text)), Some(json!(true)), "{}", pattern.as_str());
         assert_eq!(evaluate(&pattern, &json!(format!("{text}x"))), Some(json!(false)), "{}", pattern.as_str());
@@ -145,6 +145,9 @@ fn every_operator_computes_what_it_says() {
         (field("none").exists().not(), json!(true)),
         (field("o").kind(), json!("object")),
         (Expr::merge([field("o"), Expr::object([("b", Expr::array([Expr::int(2)]))])]), json!({ "a": 1, "b": [2] })),
+        (Expr::array([field("o"), Expr::json(&json!({ "b": 2 }))]).merged(), json!({ "a": 1, "b": 2 })),
+        (Expr::array([field("l"), Expr::int(3)]), json!([1, 2, 3])),
+        (Expr::array([field("l").filter(Expr::this().greater(Expr::int(1)))]), json!([2])),
         (Expr::if_else(field("none").exists(), Expr::int(1), Expr::int(2)), json!(2)),
         (field("l").filter(Expr::this().greater(Expr::int(1))), json!(2)),
         (Expr::input().path(["o", "a"]), json!(1)),

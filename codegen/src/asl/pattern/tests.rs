@@ -38,7 +38,9 @@ fn alternative(json: &Json) -> Alternative {
         "cidr" => Alternative::Cidr(text()),
         "exists" => Alternative::Exists(value.as_bool().unwrap()),
         "anything-but" => match value {
-            Json::Object(inner) if inner.contains_key("prefix") => Alternative::AnythingButPrefix(texts(&inner["prefix"])),
+            Json::Object(inner) if inner.contains_key("prefix") => {
+                Alternative::AnythingButPrefix(texts(&inner["prefix"]))
+            }
             Json::Object(inner) => Alternative::AnythingButSuffix(texts(&inner["suffix"])),
             Json::Array(items) => Alternative::AnythingBut(items.iter().filter_map(Scalar::from_json).collect()),
             _ => Alternative::AnythingBut(Scalar::from_json(value).into_iter().collect()),
@@ -84,7 +86,11 @@ fn an_exact_value_matches_itself_and_its_type() {
         &[json!({ "a": "x" }), json!({ "a": ["y", "x"] }), json!({ "a": ["x"] })],
         &[json!({}), json!({ "a": "X" }), json!({ "a": null }), json!({ "a": [] }), json!({ "a": { "x": 1 } })],
     );
-    check(json!({ "a": [true] }), &[json!({ "a": true })], &[json!({ "a": false }), json!({ "a": "true" }), json!({ "a": 1 })]);
+    check(
+        json!({ "a": [true] }),
+        &[json!({ "a": true })],
+        &[json!({ "a": false }), json!({ "a": "true" }), json!({ "a": 1 })],
+    );
     check(json!({ "a": [false] }), &[json!({ "a": false })], &[json!({}), json!({ "a": null }), json!({ "a": 0 })]);
     check(json!({ "a": [null] }), &[json!({ "a": null }), json!({ "a": [1, null] })], &[json!({}), json!({ "a": "" })]);
     check(json!({ "a": [5] }), &[json!({ "a": 5 }), json!({ "a": 5.0 })], &[json!({ "a": "5" }), json!({ "a": 50 })]);
@@ -113,7 +119,8 @@ fn all_fields_must_match() {
 
 #[test]
 fn texts_are_compared_in_parts_and_other_types_do_not_match() {
-    let no_texts = [json!({}), json!({ "a": 5 }), json!({ "a": null }), json!({ "a": true }), json!({ "a": { "b": "bas" } })];
+    let no_texts =
+        [json!({}), json!({ "a": 5 }), json!({ "a": null }), json!({ "a": true }), json!({ "a": { "b": "bas" } })];
     check(
         json!({ "a": [{ "prefix": "bas" }] }),
         &[json!({ "a": "baseball" }), json!({ "a": [1, "bas"] })],
@@ -156,9 +163,19 @@ fn anything_but_wants_a_value_that_is_not_listed() {
     check(
         json!({ "a": [{ "anything-but": ["rugby", "tennis"] }] }),
         &[json!({ "a": "baseball" }), json!({ "a": ["rugby", "baseball"] }), json!({ "a": 5 }), json!({ "a": null })],
-        &[json!({}), json!({ "a": "rugby" }), json!({ "a": ["tennis", "rugby"] }), json!({ "a": [] }), json!({ "a": {} })],
+        &[
+            json!({}),
+            json!({ "a": "rugby" }),
+            json!({ "a": ["tennis", "rugby"] }),
+            json!({ "a": [] }),
+            json!({ "a": {} }),
+        ],
     );
-    check(json!({ "a": [{ "anything-but": 5 }] }), &[json!({ "a": 6 }), json!({ "a": "5" })], &[json!({ "a": 5 }), json!({})]);
+    check(
+        json!({ "a": [{ "anything-but": 5 }] }),
+        &[json!({ "a": 6 }), json!({ "a": "5" })],
+        &[json!({ "a": 5 }), json!({})],
+    );
     check(
         json!({ "a": [{ "anything-but": { "prefix": ["order-", "x"] } }] }),
         &[json!({ "a": "data" }), json!({ "a": 5 }), json!({ "a": ["order-1", "data"] })],
@@ -181,7 +198,14 @@ fn a_number_lies_within_its_bounds() {
     check(
         json!({ "a": [{ "numeric": [">", 100, "<=", 150.5] }] }),
         &[json!({ "a": 101 }), json!({ "a": 150.5 }), json!({ "a": [1, 120] })],
-        &[json!({}), json!({ "a": 100 }), json!({ "a": 151 }), json!({ "a": "120" }), json!({ "a": null }), json!({ "a": [1, 200] })],
+        &[
+            json!({}),
+            json!({ "a": 100 }),
+            json!({ "a": 151 }),
+            json!({ "a": "120" }),
+            json!({ "a": null }),
+            json!({ "a": [1, 200] }),
+        ],
     );
     check(
         json!({ "a": [{ "numeric": ["=", -3] }, { "numeric": [">=", 10] }, { "numeric": ["<", -10] }] }),
@@ -193,8 +217,14 @@ fn a_number_lies_within_its_bounds() {
 #[test]
 fn exists_wants_a_value_that_is_neither_null_nor_empty() {
     let there = [json!({ "a": "x" }), json!({ "a": false }), json!({ "a": 0 }), json!({ "a": [null, 1] })];
-    let not_there =
-        [json!({}), json!({ "b": 1 }), json!({ "a": null }), json!({ "a": "" }), json!({ "a": [] }), json!({ "a": {} })];
+    let not_there = [
+        json!({}),
+        json!({ "b": 1 }),
+        json!({ "a": null }),
+        json!({ "a": "" }),
+        json!({ "a": [] }),
+        json!({ "a": {} }),
+    ];
     check(json!({ "a": [{ "exists": true }] }), &there, &not_there);
     check(json!({ "a": [{ "exists": false }] }), &not_there, &there);
 }
@@ -204,7 +234,12 @@ fn a_nested_pattern_matches_in_one_element() {
     check(
         json!({ "o": { "a": ["x"], "b": [1] } }),
         &[json!({ "o": { "a": "x", "b": 1 } }), json!({ "o": [{ "a": "y" }, { "a": "x", "b": [2, 1] }] })],
-        &[json!({}), json!({ "o": "x" }), json!({ "o": null }), json!({ "o": [{ "a": "x", "b": 2 }, { "a": "y", "b": 1 }] })],
+        &[
+            json!({}),
+            json!({ "o": "x" }),
+            json!({ "o": null }),
+            json!({ "o": [{ "a": "x", "b": 2 }, { "a": "y", "b": 1 }] }),
+        ],
     );
     check(
         json!({ "o": { "p": { "a": [{ "numeric": [">", 1] }] } } }),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::asl::{
-    Assign, BackoffRate, Choice, Comment, Jitter, OrExpr, Parallel, Pass, States, Substitution, Succeed, Task, Value, Wait,
+    Assign, BackoffRate, Choice, Comment, Jitter, OrExpr, Parallel, Pass, States, Substitution, Succeed, Task, Value,
+    Wait,
 };
 
 fn pass(flowing: Flowing) -> State {
@@ -181,9 +182,22 @@ fn times_are_in_their_ranges() {
 
 #[test]
 fn a_name_that_looks_like_a_substitution_is_found() {
-    assert_eq!(messages([("a", to("x ${Fn}")), ("x ${Fn}", end())]), vec!["`x ${Fn}` would be read as a substitution"; 2]);
+    assert_eq!(
+        messages([("a", to("x ${Fn}")), ("x ${Fn}", end())]),
+        vec!["`x ${Fn}` would be read as a substitution"; 2]
+    );
     // A whole name would pass for a substitution as a value, but never as a key.
     assert_eq!(messages([("a", to("${Fn}")), ("${Fn}", end())]), ["`${Fn}` would be read as a substitution"]);
+}
+
+#[test]
+fn an_error_or_a_resource_that_looks_like_a_substitution_is_found() {
+    let mut task = task();
+    task.resource = Resource::Arn("${Arn}".to_owned());
+    task.retry = vec![retry(vec![ErrorName::Reported("${Fn}".to_owned()), ErrorName::Reported("a${b".to_owned())])];
+    let stray = |text: &str| Problem::StraySubstitution(text.to_owned());
+    let machine = Machine::new("a", [("a", State::from(task))].into_iter().collect());
+    assert_eq!(machine.problems(), [stray("${Arn}"), stray("${Fn}"), stray("a${b")]);
 }
 
 #[test]
