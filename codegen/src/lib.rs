@@ -1,4 +1,5 @@
 //! The Eventloom compiler.
 
+pub mod cfn;
 pub mod diagnostic;
 pub mod source;
