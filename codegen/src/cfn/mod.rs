@@ -36,4 +36,4 @@ pub use template::{
 pub use tree::{Attribute, Entries, Intrinsic, Pseudo, Tree};
 pub use value::{Part, Str, Value};
 
-pub(crate) use value::text;
+pub use crate::text;

@@ -7,12 +7,12 @@ use super::id::{ConditionName, LogicalId, ParameterName};
 use super::tree::{Attribute, INTRINSIC, Intrinsic, Pseudo, Tree};
 
 /// A composed text: `text!["arn:", Pseudo::Partition, ":sqs:", &name]`.
+#[macro_export]
 macro_rules! text {
     ($($part:expr),+ $(,)?) => {
         $crate::cfn::Str::join([$($crate::cfn::Part::from($part)),+])
     };
 }
-pub(crate) use text;
 
 /// A value of a property.
 #[derive(Debug, Clone, PartialEq)]

@@ -49,17 +49,8 @@ macro_rules! properties {
             $($( $(#[$mm])* pub $many: $mty, )+)?
         }
 
-        impl $name {
-            /// With what is required; the rest is absent.
-            #[must_use]
-            #[expect(clippy::new_without_default, reason = "a `default` beside `new` would say the same")]
-            pub fn new($($($req: impl Into<$rty>),+)?) -> Self {
-                Self {
-                    $($( $req: $req.into(), )+)?
-                    $($( $opt: None, )+)?
-                    $($( $many: Default::default(), )+)?
-                }
-            }
+        $crate::cfn::services::constructor! {
+            $name [$($($req: $rty),+)?] [$($($opt),+)?] [$($($many),+)?]
         }
 
         $(impl $crate::cfn::Properties for $name {
@@ -68,6 +59,27 @@ macro_rules! properties {
     )* };
 }
 use properties;
+
+/// `new` with what is required; `default` where nothing is.
+macro_rules! constructor {
+    ($name:ident [] [$($opt:ident),*] [$($many:ident),*]) => {
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($opt: None,)* $($many: Default::default(),)* }
+            }
+        }
+    };
+    ($name:ident [$($req:ident : $rty:ty),+] [$($opt:ident),*] [$($many:ident),*]) => {
+        impl $name {
+            /// With what is required; the rest is absent.
+            #[must_use]
+            pub fn new($($req: impl Into<$rty>),+) -> Self {
+                Self { $($req: $req.into(),)+ $($opt: None,)* $($many: Default::default(),)* }
+            }
+        }
+    };
+}
+use constructor;
 
 /// An enumerated value of a property, with what is written for it.
 macro_rules! values {
