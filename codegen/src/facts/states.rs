@@ -97,8 +97,12 @@ impl Walk<'_> {
                 continue;
             };
             let here = match before.get_mut(&index) {
-                Some(there) if !there.meet(&known) => continue,
-                Some(there) => there.clone(),
+                Some(there) => {
+                    if !there.meet(&known) {
+                        continue;
+                    }
+                    there.clone()
+                }
                 None => before.entry(index).or_insert(known).clone(),
             };
             self.known.insert(step.name.value.clone(), here.clone());

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::rules::e059_setting_value;
 use crate::syntax;
-use crate::yaml::{At, Forms, Literal, LiteralKind};
+use crate::yaml::{At, Forms, Literal};
 use indexmap::IndexMap;
 
 impl Resolver<'_> {
@@ -203,10 +203,10 @@ impl Resolver<'_> {
     }
 
     fn header(&mut self, key: &At<String>, value: &At<Literal>) -> Option<(Spanned<String>, String)> {
-        let (key_text, value) = (key.value.clone()?, value.value.as_ref()?);
-        match &value.kind {
-            LiteralKind::Text(text) => Some((Spanned::new(key_text, key.span), text.clone())),
-            LiteralKind::Int(n) => Some((Spanned::new(key_text, key.span), n.to_string())),
+        let key_text = key.value.clone()?;
+        match value.value.as_ref()? {
+            Literal::Text(text) => Some((Spanned::new(key_text, key.span), text.clone())),
+            Literal::Int(n) => Some((Spanned::new(key_text, key.span), n.to_string())),
             _ => {
                 self.report(e059_setting_value::diagnostic(value.span, &key_text, "this", "a text"));
                 None

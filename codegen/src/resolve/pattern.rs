@@ -5,7 +5,7 @@ use crate::model::{Matcher, NumericOp, Pattern, Scalar};
 use crate::rules::e043_pattern;
 use crate::source::Span;
 use crate::syntax;
-use crate::yaml::{At, Literal, LiteralKind};
+use crate::yaml::{At, Literal};
 
 /// What is wrong with a pattern, where, and how to put it right.
 type Mistake = (Span, String, Option<String>);
@@ -19,21 +19,22 @@ impl Resolver<'_> {
             self.report(e043_pattern::diagnostic(at.span, "an empty condition says nothing", None));
         }
         for (key, value) in map {
-            if let (Some(key_text), Some(value)) = (&key.value, &value.value) {
+            if let Some(key_text) = &key.value {
                 self.entry(&[], key_text, key.span, value, &mut made);
             }
         }
         made
     }
 
-    fn entry(&mut self, path: &[String], key: &str, span: Span, value: &Literal, made: &mut Pattern) {
+    fn entry(&mut self, path: &[String], key: &str, span: Span, value: &At<Literal>, made: &mut Pattern) {
+        let Some(literal) = &value.value else { return };
         if key == "$or" {
             self.any_of(path, value, made);
             return;
         }
         let path: Vec<String> = path.iter().cloned().chain([key.to_owned()]).collect();
-        match &value.kind {
-            LiteralKind::List(alternatives) => {
+        match literal {
+            Literal::List(alternatives) => {
                 if alternatives.is_empty() {
                     self.report(e043_pattern::diagnostic(value.span, "an empty list matches nothing", None));
                 }
@@ -46,12 +47,12 @@ impl Resolver<'_> {
                 }
                 made.fields.push((path, span, matchers));
             }
-            LiteralKind::Map(inner) if inner.iter().all(|(k, _)| !OPERATORS.contains(&k.0.as_str())) => {
-                for ((key, span), value) in inner {
-                    self.entry(&path, key, *span, value, made);
+            Literal::Map(inner) if inner.keys().all(|k| k.as_str().is_none_or(|k| !OPERATORS.contains(&k))) => {
+                for (key, value) in inner {
+                    self.entry(&path, key.as_str().unwrap_or_default(), key.span, value, made);
                 }
             }
-            LiteralKind::Map(_) => {
+            Literal::Map(_) => {
                 let said = "an operator stands in a list";
                 let help = Some(format!("write `{key}: [{{ … }}]`"));
                 self.report(e043_pattern::diagnostic(value.span, said, help));
@@ -63,8 +64,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn any_of(&mut self, path: &[String], value: &Literal, made: &mut Pattern) {
-        let LiteralKind::List(patterns) = &value.kind else {
+    fn any_of(&mut self, path: &[String], value: &At<Literal>, made: &mut Pattern) {
+        let Some(Literal::List(patterns)) = &value.value else {
             self.report(e043_pattern::diagnostic(value.span, "`$or` takes a list of conditions", None));
             return;
         };
@@ -73,13 +74,13 @@ impl Resolver<'_> {
         }
         let mut alternatives = Vec::new();
         for pattern in patterns {
-            let LiteralKind::Map(map) = &pattern.kind else {
+            let Some(Literal::Map(map)) = &pattern.value else {
                 self.report(e043_pattern::diagnostic(pattern.span, "`$or` takes a list of conditions", None));
                 continue;
             };
             let mut inner = Pattern { span: pattern.span, ..Pattern::default() };
-            for ((key, span), value) in map {
-                self.entry(path, key, *span, value, &mut inner);
+            for (key, value) in map {
+                self.entry(path, key.as_str().unwrap_or_default(), key.span, value, &mut inner);
             }
             alternatives.push(inner);
         }
@@ -92,14 +93,14 @@ const OPERATORS: [&str; 8] =
     ["prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"];
 
 /// A scalar value.
-fn scalar(kind: &LiteralKind) -> Option<Scalar> {
-    Some(match kind {
-        LiteralKind::Null => Scalar::Null,
-        LiteralKind::Bool(b) => Scalar::Bool(*b),
-        LiteralKind::Int(n) => Scalar::Number(n.to_string()),
-        LiteralKind::Float(f) => Scalar::Number(f.clone()),
-        LiteralKind::Text(t) => Scalar::Text(t.clone()),
-        LiteralKind::List(_) | LiteralKind::Map(_) => return None,
+fn scalar(literal: &Literal) -> Option<Scalar> {
+    Some(match literal {
+        Literal::Null => Scalar::Null,
+        Literal::Bool(b) => Scalar::Bool(*b),
+        Literal::Int(n) => Scalar::Number(n.to_string()),
+        Literal::Float(f) => Scalar::Number(f.clone()),
+        Literal::Text(t) => Scalar::Text(t.clone()),
+        Literal::List(_) | Literal::Map(_) => return None,
     })
 }
 
@@ -113,19 +114,20 @@ fn written(scalar: &Scalar) -> String {
     }
 }
 
-fn matcher(literal: &Literal) -> Result<Matcher, Mistake> {
+fn matcher(at: &At<Literal>) -> Result<Matcher, Mistake> {
     let fail = |span, said: &str| Err((span, said.to_owned(), None));
-    if let Some(scalar) = scalar(&literal.kind) {
+    let Some(literal) = &at.value else { return fail(at.span, "a value belongs here") };
+    if let Some(scalar) = scalar(literal) {
         return Ok(Matcher::Exact(scalar));
     }
-    let LiteralKind::Map(map) = &literal.kind else {
-        return fail(literal.span, "a list stands where a value belongs");
+    let Literal::Map(map) = literal else {
+        return fail(at.span, "a list stands where a value belongs");
     };
-    let [((operator, span), value)] = map.as_slice() else {
-        return fail(literal.span, "an alternative is a value, or an object of exactly one operator");
+    let Some((At { value: Some(operator), span }, value)) = map.first().filter(|_| map.len() == 1) else {
+        return fail(at.span, "an alternative is a value, or an object of exactly one operator");
     };
-    let text = |value: &Literal| match &value.kind {
-        LiteralKind::Text(t) if !t.is_empty() => Ok(t.clone()),
+    let text = |value: &At<Literal>| match &value.value {
+        Some(Literal::Text(t)) if !t.is_empty() => Ok(t.clone()),
         _ => Err((value.span, format!("`{operator}` takes a text"), None)),
     };
     match operator.as_str() {
@@ -140,30 +142,30 @@ fn matcher(literal: &Literal) -> Result<Matcher, Mistake> {
             Ok(Matcher::Wildcard(pattern))
         }
         "cidr" => text(value).map(Matcher::Cidr),
-        "exists" => match value.kind {
-            LiteralKind::Bool(b) => Ok(Matcher::Exists(b)),
+        "exists" => match value.value {
+            Some(Literal::Bool(b)) => Ok(Matcher::Exists(b)),
             _ => fail(value.span, "`exists` takes `true` or `false`"),
         },
         "anything-but" => anything_but(value),
         "numeric" => numeric(value),
         other => {
             let said = format!("`{other}` is no operator; there are {}", OPERATORS.join(", "));
-            Err((*span, said, crate::suggest::nearest(other, &OPERATORS).map(|n| format!("did you mean `{n}`?"))))
+            Err((*span, said, crate::suggest::nearest(other, OPERATORS).map(|n| format!("did you mean `{n}`?"))))
         }
     }
 }
 
-fn anything_but(value: &Literal) -> Result<Matcher, Mistake> {
-    if let Some(one) = scalar(&value.kind) {
+fn anything_but(value: &At<Literal>) -> Result<Matcher, Mistake> {
+    if let Some(one) = value.value.as_ref().and_then(scalar) {
         return Ok(Matcher::AnythingBut(vec![one]));
     }
-    match &value.kind {
-        LiteralKind::List(list) if !list.is_empty() => {
-            let values: Option<Vec<Scalar>> = list.iter().map(|l| scalar(&l.kind)).collect();
+    match &value.value {
+        Some(Literal::List(list)) if !list.is_empty() => {
+            let values: Option<Vec<Scalar>> = list.iter().map(|l| l.value.as_ref().and_then(scalar)).collect();
             values.map(Matcher::AnythingBut).ok_or((value.span, "`anything-but` takes values".into(), None))
         }
-        LiteralKind::Map(map) => match map.as_slice() {
-            [((operator, _), Literal { kind: LiteralKind::Text(text), .. })] => match operator.as_str() {
+        Some(Literal::Map(map)) => match map.first().filter(|_| map.len() == 1) {
+            Some((operator, At { value: Some(Literal::Text(text)), .. })) => match operator.as_str().unwrap_or_default() {
                 "prefix" => Ok(Matcher::AnythingButPrefix(text.clone())),
                 "suffix" => Ok(Matcher::AnythingButSuffix(text.clone())),
                 "wildcard" => Ok(Matcher::AnythingButWildcard(text.clone())),
@@ -175,17 +177,17 @@ fn anything_but(value: &Literal) -> Result<Matcher, Mistake> {
     }
 }
 
-fn numeric(value: &Literal) -> Result<Matcher, Mistake> {
+fn numeric(value: &At<Literal>) -> Result<Matcher, Mistake> {
     let wrong = || (value.span, "`numeric` takes `[\">\", 0]` or `[\">\", 0, \"<=\", 10]`".to_owned(), None);
-    let LiteralKind::List(list) = &value.kind else { return Err(wrong()) };
+    let Some(Literal::List(list)) = &value.value else { return Err(wrong()) };
     if !matches!(list.len(), 2 | 4) {
         return Err(wrong());
     }
     let mut found = Vec::new();
     for pair in list.chunks(2) {
         let [operator, number] = pair else { return Err(wrong()) };
-        let operator = match &operator.kind {
-            LiteralKind::Text(t) => match t.as_str() {
+        let operator = match &operator.value {
+            Some(Literal::Text(t)) => match t.as_str() {
                 "<" => NumericOp::Less,
                 "<=" => NumericOp::AtMost,
                 "=" => NumericOp::Equal,
@@ -195,7 +197,7 @@ fn numeric(value: &Literal) -> Result<Matcher, Mistake> {
             },
             _ => return Err(wrong()),
         };
-        let number = match scalar(&number.kind) {
+        let number = match number.value.as_ref().and_then(scalar) {
             Some(Scalar::Number(n)) => n,
             _ => return Err((number.span, "a number belongs here".into(), None)),
         };

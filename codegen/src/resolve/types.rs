@@ -5,7 +5,7 @@ use crate::model::{Bounds, Field, Id, NamedType, Type, TypeId};
 use crate::rules::{e032_reserved_field, e036_unknown_type, e037_type_form, e053_endless_type};
 use crate::source::Span;
 use crate::syntax::{Named, TypeExpr, TypeMap};
-use crate::yaml::{At, Forms, Literal, LiteralKind};
+use crate::yaml::{At, Forms, Literal};
 
 /// Names that fields may not have: they mean something in braces, in groups, or in CloudEvents.
 pub(super) const RESERVED_FIELDS: [&str; 15] = [
@@ -228,13 +228,14 @@ impl Resolver<'_> {
 
     fn int_bounds(&mut self, map: &TypeMap, span: Span) -> Bounds<i64> {
         let mut read = |at: Option<&At<Literal>>| {
-            let literal = at?.value.as_ref()?;
-            let found = match &literal.kind {
-                LiteralKind::Int(n) => i64::try_from(*n).ok(),
+            let at = at?;
+            let literal = at.value.as_ref()?;
+            let found = match literal {
+                Literal::Int(n) => i64::try_from(*n).ok(),
                 _ => None,
             };
             if found.is_none() {
-                self.out.push(e037_type_form::diagnostic(literal.span, "a whole number of 64 bits belongs here"));
+                self.out.push(e037_type_form::diagnostic(at.span, "a whole number of 64 bits belongs here"));
             }
             found
         };
@@ -245,14 +246,15 @@ impl Resolver<'_> {
 
     fn number_bounds(&mut self, map: &TypeMap, span: Span) -> Bounds<f64> {
         let mut read = |at: Option<&At<Literal>>| {
-            let literal = at?.value.as_ref()?;
-            let found = match &literal.kind {
-                LiteralKind::Int(n) => Some(*n as f64),
-                LiteralKind::Float(f) => f.parse().ok(),
+            let at = at?;
+            let literal = at.value.as_ref()?;
+            let found = match literal {
+                Literal::Int(n) => Some(*n as f64),
+                Literal::Float(f) => f.parse().ok(),
                 _ => None,
             };
             if found.is_none() {
-                self.out.push(e037_type_form::diagnostic(literal.span, "a number belongs here"));
+                self.out.push(e037_type_form::diagnostic(at.span, "a number belongs here"));
             }
             found
         };

@@ -25,7 +25,7 @@ to: [browser, email]
 /// `wanted` is the kind in the spec's words, `known` the names of that kind.
 pub(crate) fn diagnostic(span: Span, name: &str, wanted: &str, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::new(RULE.code, span, format!("there is no `{name}`; {wanted} belongs here"));
-    match crate::suggest::nearest(name, known) {
+    match crate::suggest::nearest(name, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).replace_with(near),
         None if known.is_empty() => diagnostic.help("this flow declares none yet"),
         None => diagnostic.help(format!("there are {}", super::listed(known))),

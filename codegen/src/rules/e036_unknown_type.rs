@@ -47,7 +47,7 @@ pub(crate) fn diagnostic(span: Span, name: &str, known: &[&str], event: bool) ->
         return diagnostic.help(format!("`{name}` is an event; a field holds values, so declare their type under `types:`"));
     }
     let ours = ELSEWHERE.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)).map(|(_, ours)| *ours);
-    match ours.or_else(|| crate::suggest::nearest(name, known)) {
+    match ours.or_else(|| crate::suggest::nearest(name, known.iter().copied())) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).replace_with(near),
         None => diagnostic.help(format!("there are {}", super::listed(known))),
     }

@@ -24,7 +24,7 @@ OrderPlaced: { actor: customer, fields: { customer: string } }
 /// `of` is what should have the field, in words; `known` are the fields that it has.
 pub(crate) fn diagnostic(span: Span, field: &str, of: &str, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::new(RULE.code, span, format!("{of} has no field `{field}`"));
-    match crate::suggest::nearest(field, known) {
+    match crate::suggest::nearest(field, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).replace_with(near),
         None if known.is_empty() => diagnostic.help("it has no fields"),
         None => diagnostic.help(format!("it has {}", super::listed(known))),

@@ -34,6 +34,7 @@ pub(crate) mod e059_setting_value;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::facts::Facts;
 use crate::model::Flow;
+use crate::parse::Input;
 
 /// What a check may look at.
 pub struct Context<'a> {
@@ -41,6 +42,8 @@ pub struct Context<'a> {
     pub flow: &'a Flow,
     /// What follows from it.
     pub facts: &'a Facts,
+    /// What the compile began with: the files that there are.
+    pub input: &'a Input,
 }
 
 /// One rule.
@@ -67,8 +70,8 @@ pub fn rules() -> Vec<Rule> {
 
 /// Checks a resolved flow by every rule; warnings that the spec allows are left out.
 #[must_use]
-pub fn check(flow: &Flow, facts: &Facts) -> Diagnostics {
-    let context = Context { flow, facts };
+pub fn check(flow: &Flow, facts: &Facts, input: &Input) -> Diagnostics {
+    let context = Context { flow, facts, input };
     let mut out = Diagnostics::default();
     for check in RULES.iter().filter_map(|r| r.check) {
         check(&context, &mut out);
