@@ -101,9 +101,8 @@ fn is_date(text: &str) -> bool {
         None => (text, ""),
     };
     let parts: Vec<&str> = date.split('-').collect();
-    let digits = |s: &str, from: usize, to: usize| {
-        (from..=to).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit())
-    };
+    let digits =
+        |s: &str, from: usize, to: usize| (from..=to).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
     let time = rest.get(1..).unwrap_or_default();
     matches!(parts.as_slice(), [y, m, d] if digits(y, 4, 4) && digits(m, 1, 2) && digits(d, 1, 2))
         && (rest.is_empty() || (time.contains(':') && time.starts_with(|c: char| c.is_ascii_digit())))
@@ -170,13 +169,17 @@ mod tests {
         for text in ["yes", "No", "ON", "off", "y", "N", "true", "False"] {
             assert_eq!(elsewhere(text), Some("a boolean"), "{text}");
         }
-        for text in ["22:30", "190:20:30", "42", "-1", "1.0", "1_000", "0x1F", "0o17", "017", "1e3", ".5", ".inf", ".NaN"] {
+        for text in
+            ["22:30", "190:20:30", "42", "-1", "1.0", "1_000", "0x1F", "0o17", "017", "1e3", ".5", ".inf", ".NaN"]
+        {
             assert_eq!(elsewhere(text), Some("a number"), "{text}");
         }
         for text in ["2024-01-31", "2024-1-3T10:00:00Z", "2024-01-31 10:00:00"] {
             assert_eq!(elsewhere(text), Some("a date"), "{text}");
         }
-        for text in ["60s", "4d", "1/s", "256KiB", "yess", "yEs", "email", "1.2.3", "22:60", "10.0.0.1", ".", "-", "e3", "a:1"] {
+        for text in
+            ["60s", "4d", "1/s", "256KiB", "yess", "yEs", "email", "1.2.3", "22:60", "10.0.0.1", ".", "-", "e3", "a:1"]
+        {
             assert_eq!(elsewhere(text), None, "{text}");
         }
     }

@@ -10,37 +10,41 @@ use crate::source::{FileId, Span};
 /// The most bytes a file may have.
 pub const BYTES: usize = 8 << 20;
 
-/// The text of a file.
-///
-/// # Errors
-/// A diagnostic without a place (a file that is no text has no lines) for UTF-16, bytes that are not UTF-8, and
-/// files of more than [`BYTES`].
-pub fn text(file: FileId, bytes: &[u8]) -> Result<String, Diagnostic> {
+/// The text of a file; none, with an error in `out`, for UTF-16, for bytes that are not UTF-8, and for more than
+/// [`BYTES`]. The error stands at the file's start: a file that is no text has no lines.
+pub fn text(file: FileId, bytes: &[u8], out: &mut Diagnostics) -> Option<String> {
     let start = Span::new(file, 0, 0);
     if bytes.len() > BYTES {
-        return Err(too_large(start, bytes.len()));
+        out.push(too_large(start, bytes.len()));
+        return None;
     }
-    let wide = |order| {
-        Diagnostic::new(codes::ENCODING, start, format!("the file is in UTF-16 ({order}), not in UTF-8"))
-            .help("save it as UTF-8")
-    };
-    match bytes {
-        [0xff, 0xfe, ..] => return Err(wide("little-endian")),
-        [0xfe, 0xff, ..] => return Err(wide("big-endian")),
-        [first, 0, ..] if *first != 0 => return Err(wide("little-endian")),
-        [0, second, ..] if *second != 0 => return Err(wide("big-endian")),
-        _ => {}
+    if let Some(order) = utf16(bytes) {
+        let message = format!("the file is in UTF-16 ({order}), not in UTF-8");
+        out.push(Diagnostic::new(codes::ENCODING, start, message).help("save it as UTF-8"));
+        return None;
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
+        Ok(text) => Some(text.to_owned()),
         Err(error) => {
             let at = error.valid_up_to();
             let line = bytes.iter().take(at).filter(|b| **b == b'\n').count() + 1;
             let byte = bytes.get(at).copied().unwrap_or_default();
             let message = format!("the file is not UTF-8: byte {at}, in line {line}, is 0x{byte:02X}");
-            Err(Diagnostic::new(codes::ENCODING, start, message).help("save it as UTF-8"))
+            out.push(Diagnostic::new(codes::ENCODING, start, message).help("save it as UTF-8"));
+            None
         }
+    }
+}
+
+/// The byte order of text in UTF-16, by its mark or by a first character in ASCII.
+fn utf16(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, ..] => Some("little-endian"),
+        [0xfe, 0xff, ..] => Some("big-endian"),
+        [first, 0, ..] if *first != 0 => Some("little-endian"),
+        [0, second, ..] if *second != 0 => Some("big-endian"),
+        _ => None,
     }
 }
 
@@ -117,7 +121,9 @@ mod tests {
     use super::*;
 
     fn refused(bytes: &[u8]) -> String {
-        text(FileId(0), bytes).unwrap_err().message
+        let mut out = Diagnostics::default();
+        assert_eq!(text(FileId(0), bytes, &mut out), None);
+        out.sorted().remove(0).message
     }
 
     #[test]
@@ -135,12 +141,12 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_ignored() {
-        assert_eq!(text(FileId(0), b"\xef\xbb\xbfflow: a").unwrap(), "flow: a");
+        assert_eq!(text(FileId(0), b"\xef\xbb\xbfflow: a", &mut Diagnostics::default()).unwrap(), "flow: a");
     }
 
     #[test]
     fn a_file_of_more_than_the_limit_is_refused() {
-        assert!(text(FileId(0), &vec![b'x'; BYTES]).is_ok());
+        assert!(text(FileId(0), &vec![b'x'; BYTES], &mut Diagnostics::default()).is_some());
         assert_eq!(refused(&vec![b'x'; BYTES + 1]), "the file has 8388609 bytes; at most 8388608 are read");
     }
 }

@@ -103,4 +103,3 @@ impl<'de, 'a: 'de> SeqAccess<'de> for Parts<'a> {
         read.map(Some)
     }
 }
-

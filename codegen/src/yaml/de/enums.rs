@@ -8,9 +8,9 @@ use super::scalar::out_of_range;
 use super::{De, Error, LIST, MAP, TEXT, UPPER};
 use crate::diagnostic::Diagnostic;
 use crate::suggest::nearest;
+use crate::yaml::codes;
 use crate::yaml::literal::kind;
 use crate::yaml::plain::{self, NumberError};
-use crate::yaml::codes;
 use crate::yaml::tree::{Kind, Node};
 
 impl<'a> De<'a> {
@@ -153,7 +153,11 @@ impl<'a> De<'a> {
             (Ok(_) | Err(NumberError::TooLarge), _) | (_, Err(NumberError::TooLarge)) => too("large"),
             (_, Err(NumberError::TooSmall)) => too("small"),
             (_, Ok(_)) => Ok(kind::FLOAT),
-            _ if matches!(text.trim_start_matches(['-', '+']).to_ascii_lowercase().as_str(), ".nan" | ".inf" | "nan") => {
+            _ if matches!(
+                text.trim_start_matches(['-', '+']).to_ascii_lowercase().as_str(),
+                ".nan" | ".inf" | "nan"
+            ) =>
+            {
                 let message = format!("`{text}` is not a number that can be held");
                 self.error(Diagnostic::new(codes::NUMBER, self.node.span, message).help("quote it if it is text"))
             }

@@ -3,8 +3,8 @@
 use super::expect::{found, short};
 use super::{De, Error, TEXT};
 use crate::diagnostic::Diagnostic;
-use crate::yaml::plain::{self, NumberError};
 use crate::yaml::codes;
+use crate::yaml::plain::{self, NumberError};
 use crate::yaml::tree::{Kind, Node};
 
 impl<'a> De<'a> {

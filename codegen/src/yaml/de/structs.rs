@@ -60,7 +60,7 @@ impl<'a> De<'a> {
         key: &Node,
         cut_by_comma: bool,
     ) -> Option<&'static str> {
-        let Some(text) = key.text() else { return None };
+        let text = key.text()?;
         let wrong = Diagnostic::new(codes::UNKNOWN_KEY, key.span, format!("unknown key `{text}` in {what}"));
         let meant = synonym(text, open.iter().copied())
             .or_else(|| nearest(text, open.iter().copied()))

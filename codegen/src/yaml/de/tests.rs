@@ -114,11 +114,21 @@ fn a_right_file_is_read_without_a_word() {
     assert!(matches!(queues[1].to.get(), Some(Forms::List(to)) if to.len() == 2));
     let groupers: Vec<&Grouper> = flow.groupers.values().filter_map(At::get).collect();
     assert!(matches!(groupers[0].key.get(), Some(Forms::Text(key)) if key.as_str() == Some("{target}")));
-    assert!(matches!(groupers[0].window.get(), Some(Window::Session { at_most: None, gap }) if gap.as_str() == Some("30s")));
+    assert!(
+        matches!(groupers[0].window.get(), Some(Window::Session { at_most: None, gap }) if gap.as_str() == Some("30s"))
+    );
     assert!(matches!(groupers[0].first.as_ref().and_then(At::get), Some(First::Now)));
     assert!(matches!(groupers[1].window.get(), Some(Window::Count(At { value: Some(3), .. }))));
-    assert!(matches!(groupers[1].key.get(), Some(Forms::Map(_))));
+    let Some(Forms::Map(lookup)) = groupers[1].key.get() else { panic!("a lookup") };
+    assert_eq!(lookup.get().unwrap().table.as_str(), Some("t"));
     assert!(matches!(groupers[2].window.get(), Some(Window::Forever)));
+    let Some(Literal::Map(defaults)) = flow.defaults.as_ref().and_then(At::get) else { panic!("a map") };
+    let values: Vec<_> = defaults.values().filter_map(At::get).collect();
+    assert_eq!(*values[0], Literal::Int(1));
+    let Literal::List(items) = values[1] else { panic!("a list") };
+    let items: Vec<_> = items.iter().filter_map(At::get).cloned().collect();
+    let text = |text: &str| Literal::Text(text.to_owned());
+    assert_eq!(items, [Literal::Bool(true), Literal::Null, Literal::Float("2.50".to_owned()), text("x"), text("1")]);
 }
 
 #[test]
@@ -139,12 +149,12 @@ fn every_mistake_of_a_file_is_reported_at_its_place() {
     says(
         "flow: [x]
 queues:
-  q: { form: x, to: y, batch: ten }
+  q: { form: x, to: z, batch: ten }
   r: { from: [a], to: {}, evnts: [], batch: 256 }
   s: {}
 groupers:
-  n: { key: k, window: { sesion: { gap: 1s } } }
-  m: { key: k, window: { session: { gap: 1s, m: 1 } }, first: no }
+  g: { key: k, window: { sesion: { gap: 1s } } }
+  h: { key: k, window: { session: { gap: 1s, m: 1 } }, first: soon }
 bogus: 1
 ",
         &[
@@ -159,7 +169,7 @@ bogus: 1
             "5:3 E017 [s] `to` is missing in a queue",
             "7:26 E018 [sesion] unknown kind `sesion` of a window; did you mean `session`?",
             "8:46 E016 [m] unknown key `m` in a session; known keys: `gap` or `at_most`",
-            "8:63 E018 [no] `no` is not a first; a first is `now` or `later`",
+            "8:63 E018 [soon] `soon` is not a first; a first is `now` or `later`",
             "9:1 E016 [bogus] unknown key `bogus` in a flow; known keys: `flow`, `queues`, `groupers` or `defaults`",
         ],
     );

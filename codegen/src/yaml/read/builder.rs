@@ -136,8 +136,12 @@ impl<'a> Builder<'a> {
                         Some(first) => {
                             if self.duplicates.spend() {
                                 out.push(
-                                    Diagnostic::new(codes::DUPLICATE_KEY, of.span, format!("`{text}` stands twice here"))
-                                        .related(*first, "first here"),
+                                    Diagnostic::new(
+                                        codes::DUPLICATE_KEY,
+                                        of.span,
+                                        format!("`{text}` stands twice here"),
+                                    )
+                                    .related(*first, "first here"),
                                 );
                             }
                         }
@@ -170,7 +174,8 @@ impl<'a> Builder<'a> {
     }
 
     fn refuse_alias(&mut self, start: usize, end: usize, out: &mut Diagnostics) {
-        let merged = matches!(self.open.last(), Some(Open::Mapping { key: Some(key), .. }) if key.plain() == Some("<<"));
+        let merged =
+            matches!(self.open.last(), Some(Open::Mapping { key: Some(key), .. }) if key.plain() == Some("<<"));
         if !merged && self.refused.spend() {
             out.push(alias(self.span(start, end)));
         }

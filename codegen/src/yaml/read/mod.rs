@@ -56,7 +56,7 @@ pub fn read(file: FileId, source: &str, out: &mut Diagnostics) -> Option<Node> {
                 out.extend(found);
                 return Some(root);
             }
-            Err(stop) => stop,
+            Err(stop) => *stop,
         };
         out.push(stop.why);
         let again = masked.len() < MOST && source.len() * (masked.len() + 1) <= 2 * BYTES;
@@ -93,7 +93,7 @@ fn mask(text: &str, value: Span) -> Option<String> {
     Some([text.get(..start)?, &"_".repeat(end - start), text.get(end..)?].concat())
 }
 
-fn events(file: FileId, source: &str, masked: &[Span], out: &mut Diagnostics) -> Result<Node, Stop> {
+fn events(file: FileId, source: &str, masked: &[Span], out: &mut Diagnostics) -> Result<Node, Box<Stop>> {
     let offsets = Offsets::of(source);
     let mut builder = Builder::new(file, source, masked);
     let mut documents = 0;
@@ -102,7 +102,7 @@ fn events(file: FileId, source: &str, masked: &[Span], out: &mut Diagnostics) ->
             Ok((event, span)) => (event, (offsets.byte(span.start.index()), offsets.byte(span.end.index()))),
             Err(error) => {
                 let at = offsets.byte(error.marker().index());
-                return Err(syntax::explain(&Place { file, source, at }, &builder, error.info()));
+                return Err(syntax::explain(&Place { file, source, at }, &builder, error.info()).into());
             }
         };
         if let Event::DocumentStart(_) = event {
@@ -116,7 +116,7 @@ fn events(file: FileId, source: &str, masked: &[Span], out: &mut Diagnostics) ->
         }
         builder.take(event, span, out);
         if let Some(fatal) = builder.over_limit(span.0) {
-            return Err(fatal.into());
+            return Err(Stop::from(fatal).into());
         }
     }
     if let Some(line) = source.lines().next().filter(|line| line.starts_with('%')) {
@@ -124,9 +124,9 @@ fn events(file: FileId, source: &str, masked: &[Span], out: &mut Diagnostics) ->
         out.push(Diagnostic::new(codes::DOCUMENTS, here, "a directive is not part of the language").help("delete it"));
     }
     builder.finish().ok_or_else(|| {
-        Diagnostic::new(codes::EMPTY, Span::new(file, 0, 0), "the file is empty")
-            .help("a flow begins with `eventloom: 1` and with `flow:` and its name")
-            .into()
+        let empty = Diagnostic::new(codes::EMPTY, Span::new(file, 0, 0), "the file is empty")
+            .help("a flow begins with `eventloom: 1` and with `flow:` and its name");
+        Box::new(Stop::from(empty))
     })
 }
 

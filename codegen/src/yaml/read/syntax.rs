@@ -23,14 +23,17 @@ pub(super) fn explain(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> S
         let value = place.value_from(place.at, builder);
         return Stop { why: reserved_character(place, value), value: Some(value) };
     }
-    colon_in_text(place, builder).or_else(|| unquoted_braces(place, builder)).unwrap_or_else(|| other(place, builder, info).into())
+    colon_in_text(place, builder)
+        .or_else(|| unquoted_braces(place, builder))
+        .unwrap_or_else(|| other(place, builder, info).into())
 }
 
 /// `about: Orders: placed`: the parser stands at the second colon, right after the value `Orders`.
 fn colon_in_text(place: &Place<'_>, builder: &Builder<'_>) -> Option<Stop> {
     let (last, is_collection) = builder.last();
     let text = place.source.get(last.start as usize..place.at)?;
-    let after_text = last.end as usize == place.at && !is_collection && !text.contains('\n') && !text.starts_with(['"', '\'']);
+    let after_text =
+        last.end as usize == place.at && !is_collection && !text.contains('\n') && !text.starts_with(['"', '\'']);
     if !(place.rest().starts_with(':') && after_text) {
         return None;
     }
@@ -83,12 +86,18 @@ fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
             .help("write `\\\"` for a quote inside double quotes, and `''` for one inside single quotes");
     }
     if has("unknown escape") || has("hexadecimal number") || has("escape code") {
-        return wrong("an unknown escape after `\\` in this text").help("write `\\\\` for a backslash, or use single quotes");
+        return wrong("an unknown escape after `\\` in this text")
+            .help("write `\\\\` for a backslash, or use single quotes");
     }
     if let Some((open, bracket)) = builder.innermost_flow() {
         let (closing, what) = if bracket == '[' { (']', "list") } else { ('}', "map") };
         let misplaced = place.rest().starts_with([']', '}']) && !place.rest().starts_with(closing);
-        if misplaced || has("expected ','") || has("misplaced bracket") || has("unexpected end") || has("indentation in flow") {
+        if misplaced
+            || has("expected ','")
+            || has("misplaced bracket")
+            || has("unexpected end")
+            || has("indentation in flow")
+        {
             return wrong(&format!("expected `,` or `{closing}`"))
                 .related(place.span(open, open + 1), format!("the {what} begins here"));
         }
@@ -97,7 +106,8 @@ fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
         return wrong("a key cannot stand here").help("align it with the other keys of its map");
     }
     if has("sequence entries are not allowed") || has("'-' indicator") {
-        return wrong("a list and keys are mixed").help("indent the list under its key, and begin each of its lines with `- `");
+        return wrong("a list and keys are mixed")
+            .help("indent the list under its key, and begin each of its lines with `- `");
     }
     if has("simple key") {
         return wrong("expected `key: value`").help("quote text of more than one line, or begin it with `|`");
@@ -117,7 +127,8 @@ impl Place<'_> {
     /// The character at which the parser stopped.
     fn point(&self) -> Span {
         let at = self.at.min(self.source.trim_end().len());
-        let length = self.source.get(at..).and_then(|rest| rest.chars().next()).filter(|c| *c != '\n').map_or(0, char::len_utf8);
+        let length =
+            self.source.get(at..).and_then(|rest| rest.chars().next()).filter(|c| *c != '\n').map_or(0, char::len_utf8);
         self.span(at, at + length)
     }
 

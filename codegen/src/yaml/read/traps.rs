@@ -6,7 +6,7 @@ use super::Budget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 use crate::yaml::codes;
-use crate::yaml::text::{is_invisible, offset, refuse_invisible, MOST};
+use crate::yaml::text::{MOST, is_invisible, offset, refuse_invisible};
 use crate::yaml::tree::{Kind, Node};
 
 /// Looks at every value and key of a tree.
@@ -69,8 +69,9 @@ impl Check<'_> {
         let after = if empty { line.strip_prefix(':').unwrap_or(line) } else { line };
         let comment = after.trim_start_matches(' ');
         let spaces = after.len() - comment.len();
-        let written_as_text =
-            comment.strip_prefix('#').is_some_and(|c| c.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '#' | '!')));
+        let written_as_text = comment
+            .strip_prefix('#')
+            .is_some_and(|c| c.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '#' | '!')));
         if spaces == 0 || !written_as_text || !self.comments.spend() {
             return;
         }
