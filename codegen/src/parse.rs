@@ -50,16 +50,15 @@ pub fn parse(input: &Input, sources: &mut SourceMap, out: &mut Diagnostics) -> O
 /// Reads one file; what is wrong with its form goes to `out`.
 fn file(sources: &mut SourceMap, path: &str, bytes: &[u8], out: &mut Diagnostics) -> (FileId, Option<Node>) {
     let next = FileId(u16::try_from(sources.files().len()).unwrap_or(u16::MAX));
-    match yaml::text(next, bytes) {
-        Ok(text) => {
+    match yaml::text(next, bytes, out) {
+        Some(text) => {
             let id = sources.add(path, text);
             let node = sources.get(id).map(|f| f.text.as_str()).and_then(|text| yaml::read(id, text, out));
             (id, node)
         }
-        Err(diagnostic) => {
+        None => {
             // The readable beginning is kept, so that the place of the first wrong byte can be shown.
             sources.add(path, String::from_utf8_lossy(bytes.get(..65_536).unwrap_or(bytes)));
-            out.push(diagnostic);
             (next, None)
         }
     }
