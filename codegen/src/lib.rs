@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod facts;
 pub mod model;
 pub mod parse;
+pub mod plan;
 pub mod resolve;
 pub mod rules;
 pub mod source;

@@ -63,8 +63,8 @@ pub struct Alarm {
     pub place: Place,
     /// What is wrong when it rings, and what to do, in a sentence or two.
     pub about: String,
-    /// The metric.
-    pub metric: Metric,
+    /// The metrics, of which the sum counts.
+    pub metrics: Vec<Metric>,
     /// Seconds of a period.
     pub period: u32,
     /// How many periods in a row.
