@@ -6,8 +6,10 @@
 
 pub mod asl;
 pub mod cfn;
+pub mod decide;
 pub mod diagnostic;
 pub mod facts;
+pub mod lower;
 pub mod model;
 pub mod parse;
 pub mod plan;

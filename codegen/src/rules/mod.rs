@@ -29,6 +29,7 @@ pub(crate) mod e052_renamed_from;
 pub(crate) mod e053_endless_type;
 pub(crate) mod e055_table_layout;
 pub(crate) mod e056_empty_list;
+pub(crate) mod e058_names_meet;
 pub(crate) mod e059_setting_value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -122,5 +123,6 @@ const RULES: &[Rule] = &[
     e053_endless_type::RULE,
     e055_table_layout::RULE,
     e056_empty_list::RULE,
+    e058_names_meet::RULE,
     e059_setting_value::RULE,
 ];
