@@ -1,4 +1,5 @@
 //! The Eventloom compiler.
 
 pub mod diagnostic;
+pub mod diagram;
 pub mod source;
