@@ -255,13 +255,14 @@ pub(super) fn indent(depth: usize) -> f64 {
     f64::from(u8::try_from(depth.min(DEEPEST)).unwrap_or(u8::MAX)) * INDENT
 }
 
+/// Height of the part of a card that stands for it as a whole: all of it, or what is above its rows.
+pub(super) fn head(card: &Card<'_>) -> f64 {
+    card.rows.first().map_or(card.height, |row| row.y - PITCH / 2.0 - 4.0)
+}
+
 /// The height at which arrows meet a card as a whole, from its top.
 pub(super) fn port(card: &Card<'_>) -> f64 {
-    match card.rows.first() {
-        // A card with rows is met at its head, so that the rows' own arrows stay apart.
-        Some(row) => ((row.y - PITCH / 2.0 - 4.0) / 2.0).round(),
-        None => (card.height / 2.0).round(),
-    }
+    (head(card) / 2.0).round()
 }
 
 /// The height at which arrows meet a card, or one of its rows.

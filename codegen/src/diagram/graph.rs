@@ -36,7 +36,7 @@ pub struct Edge {
     pub from: String,
     /// Id of the node it enters.
     pub to: String,
-    /// A word or two beside the line.
+    /// A word or two beside the line; between steps of one box there is no room, and it is shown on hover.
     pub label: Option<String>,
     /// How the line is drawn.
     pub style: Stroke,

@@ -11,6 +11,7 @@ use super::ids::{CardId, Per, WireId};
 use super::mesh::mesh;
 use super::order::order;
 use super::place::place;
+use super::ports::set_apart;
 use super::rank::{Arc, Ranks, rank};
 use super::route::{Anchor, Area, Line, Piece, Point, Routed, route};
 use super::text::Font;
@@ -95,6 +96,7 @@ fn arrange(part: &mut Cards<'_>, alone: bool, heading: f64) -> Routed {
     part.widen(&column_widths(part, &ranks));
     let mut mesh = mesh(&part.cards, &part.wires, &ranks);
     order(&mut mesh);
+    set_apart(part, &mut mesh);
     let mut best = route(part, &mesh, &place(&mesh, 1.0));
     if !alone || part.cards.len() > MOST_SPREAD_CARDS {
         return best;

@@ -41,6 +41,8 @@ pub(super) struct Run {
     pub(super) backward: bool,
     /// Left to right; for a forward wire without its ends, for a backward one all cells it passes.
     pub(super) bends: Vec<CellId>,
+    /// The link into its target; a backward wire has none.
+    pub(super) last: Option<LinkId>,
 }
 
 /// The layered graph.
@@ -100,12 +102,8 @@ pub(super) fn mesh(cards: &Per<CardId, Card<'_>>, wires: &Per<WireId, Wire<'_>>,
             }
             left = Some((bend, port));
         }
-        if let Some(left) = left
-            && !backward
-        {
-            mesh.link(left, (to, wire.enters), wire.dashed());
-        }
-        mesh.runs.push(Run { backward, bends });
+        let last = left.filter(|_| !backward).map(|left| mesh.link(left, (to, wire.enters), wire.dashed()));
+        mesh.runs.push(Run { backward, bends, last });
     }
     mesh
 }
@@ -116,7 +114,7 @@ impl Mesh {
         self.cells.push(Cell { card, layer, height, port, entering, leaving, beside: None })
     }
 
-    fn link(&mut self, (from, leaves): (CellId, f64), (to, enters): (CellId, f64), dashed: bool) {
+    fn link(&mut self, (from, leaves): (CellId, f64), (to, enters): (CellId, f64), dashed: bool) -> LinkId {
         let by_ends = match (self.cells[from].card, self.cells[to].card) {
             (Some(_), Some(_)) => 1.0,
             (None, None) => 8.0,
@@ -126,6 +124,7 @@ impl Mesh {
         let id = self.links.push(Link { from, to, leaves, enters, weight });
         self.cells[from].leaving.push(id);
         self.cells[to].entering.push(id);
+        id
     }
 
     fn insert_after(&mut self, layer: LayerId, anchor: Option<CellId>, cell: CellId) {

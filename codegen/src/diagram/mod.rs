@@ -4,9 +4,10 @@
 //! our own ([`svg`]) or a Mermaid flowchart ([`mermaid`]). Guaranteed: any graph is drawn, whatever
 //! its names; the same graph is the same bytes on every machine.
 //!
-//! The layout is the layered one of Sugiyama, Tagawa and Toda (1981), left to right, one file per step:
-//! `cards` measures, `rank` chooses columns, `mesh` cuts long edges, `order` untangles, `place`
-//! sets heights, `route` draws lines, `layout` sets connected parts side by side.
+//! The layout is the layered one of Sugiyama, Tagawa and Toda (1981), left to right, one file per
+//! step: `cards` measures, `rank` chooses columns, `mesh` cuts long edges, `order` untangles, `ports`
+//! keeps arrows of different meaning apart, `place` sets heights, `route` draws lines, and `layout`
+//! sets connected parts side by side.
 
 mod cards;
 mod graph;
@@ -17,6 +18,7 @@ mod mermaid;
 mod mesh;
 mod order;
 mod place;
+mod ports;
 mod rank;
 mod route;
 mod svg;

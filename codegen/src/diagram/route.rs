@@ -90,7 +90,7 @@ pub(super) fn route(cards: &Cards<'_>, mesh: &Mesh, tops: &Per<CellId, f64>) -> 
     };
     let areas: Per<CardId, Area> = cards.cards.keys().map(area).collect();
     let tracer = Tracer { mesh, tops, columns: &columns };
-    let mut taken: BTreeMap<(CellId, bool, i64), f64> = BTreeMap::new();
+    let mut taken: BTreeMap<(CellId, bool, i64), u32> = BTreeMap::new();
     let mut lines = Per::new();
     for (id, wire) in cards.wires.iter() {
         let run = &mesh.runs[id];
@@ -234,7 +234,7 @@ impl Tracer<'_> {
         wire: &Wire<'_>,
         run: &Run,
         end: LabelEnd,
-        taken: &mut BTreeMap<(CellId, bool, i64), f64>,
+        taken: &mut BTreeMap<(CellId, bool, i64), u32>,
     ) -> Option<(Point, Anchor)> {
         if run.backward {
             let &bend = run.bends.get(run.bends.len() / 2)?;
@@ -248,11 +248,13 @@ impl Tracer<'_> {
         };
         let cell = self.mesh.of_card[card];
         let column = self.column(cell);
-        // The first above its line, the second below it, and so on outwards.
+        // The first above its line, the second below it, and so on outwards; the other way round where
+        // the line enters below the card's middle, as other lines are above it.
+        let low = end == LabelEnd::Target && port > self.mesh.cells[cell].port;
         let count = taken.entry((cell, end == LabelEnd::Source, whole(port))).or_default();
-        let outwards = (*count / 2.0).floor() * 15.0;
-        let off = if *count % 2.0 == 0.0 { -5.0 - outwards } else { 14.0 + outwards };
-        *count += 1.0;
+        let outwards = f64::from(*count / 2) * 15.0;
+        let off = if count.is_multiple_of(2) != low { -5.0 - outwards } else { 14.0 + outwards };
+        *count += 1;
         let y = self.tops[cell] + port + off;
         Some(match end {
             LabelEnd::Source => (Point { x: column.right + 10.0, y }, Anchor::Start),

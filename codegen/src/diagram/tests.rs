@@ -185,6 +185,22 @@ fn a_wire_backwards_goes_round_and_enters_from_the_left() {
 }
 
 #[test]
+fn arrows_that_differ_in_label_or_style_meet_a_card_apart_and_plain_ones_in_its_middle() {
+    let nodes = ["a", "b", "c", "d", "to"].map(|id| node(id, Kind::Queue, &["x"])).to_vec();
+    let edges = vec![dashed("a", "to", "reads"), edge("b", "to"), edge("c", "to"), labelled("d", "to", "first")];
+    let graph = Graph { nodes, edges, ..Graph::default() };
+    let layout = layout(&graph);
+    let end = |from: &str| {
+        let (_, line) = layout.lines.iter().find(|(wire, _)| wire.edge.from == from).unwrap();
+        along(line).last().unwrap().y
+    };
+    let (_, to) = layout.cards.iter().find(|(card, _)| card.node.id == "to").unwrap();
+    assert!((end("b") - to.y - to.height / 2.0).abs() <= 0.5);
+    assert_eq!(end("b"), end("c"));
+    assert!(end("a") <= end("b") - 14.0 && end("d") >= end("c") + 14.0);
+}
+
+#[test]
 fn the_same_graph_is_the_same_bytes() {
     for graph in all() {
         assert_eq!(svg(&graph), svg(&graph.clone()));
