@@ -8,6 +8,8 @@ pub mod asl;
 pub mod cfn;
 pub mod decide;
 pub mod diagnostic;
+pub mod diagram;
+pub mod emit;
 pub mod facts;
 pub mod lower;
 pub mod model;
