@@ -3,3 +3,4 @@
 pub mod cfn;
 pub mod diagnostic;
 pub mod source;
+pub mod stacks;
