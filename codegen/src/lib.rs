@@ -18,6 +18,7 @@ pub mod plan;
 pub mod resolve;
 pub mod rules;
 pub mod source;
+pub mod stacks;
 pub mod suggest;
 pub mod syntax;
 pub mod yaml;
