@@ -6,6 +6,7 @@
 pub mod describe;
 #[cfg(test)]
 mod fixtures;
+pub mod machines;
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,6 +41,7 @@ impl Lowering<'_> {
                 about: workflow.about.clone().unwrap_or_else(|| format!("The workflow {} of the flow.", workflow.name.text)),
                 express: workflow.express.value,
                 timeout: crate::decide::workflow_timeout(self.flow, workflow),
+                accepts: self.accepted(id),
                 steps,
                 calls: calls.functions,
                 publishes: calls.topics,
@@ -55,6 +56,14 @@ impl Lowering<'_> {
             machine.sends.dedup();
             self.plan.machines.push(machine);
         }
+    }
+
+    /// The events that start a workflow.
+    fn accepted(&self, id: WorkflowId) -> Vec<String> {
+        let arriving = self.facts.arriving(crate::facts::Node::To(Destination::Workflow(id)));
+        let mut events: Vec<_> = arriving.iter().map(|shape| shape.event).collect();
+        events.dedup();
+        events.into_iter().map(|event| self.flow.events[event].name.text.clone()).collect()
     }
 
     /// One function a handler that is a step, wherever it is one.
