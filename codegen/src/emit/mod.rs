@@ -6,7 +6,9 @@
 pub mod describe;
 #[cfg(test)]
 mod fixtures;
+mod json;
 pub mod machines;
+pub mod schemas;
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]

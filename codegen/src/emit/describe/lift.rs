@@ -58,6 +58,7 @@ impl<'p> Lifter<'p> {
                     name: field.name.clone(),
                     doc: phrase::or(field.about.as_deref(), || phrase::sentence(&held)),
                     pii: field.pii && !self.hides_itself(&held),
+                    optional: field.default.is_some() || self.may_hold_nothing(&field.shape),
                     default: field.default.as_deref().map(|text| self.default(&field.shape, text)),
                     held,
                 }
@@ -120,6 +121,14 @@ impl<'p> Lifter<'p> {
                 let (scalar, rules) = rules(scalar);
                 Kind::Scalar(scalar, rules)
             }
+        }
+    }
+
+    fn may_hold_nothing(&self, shape: &Shape) -> bool {
+        match shape {
+            Shape::Optional(_) => true,
+            Shape::Named(name) => self.types.get(name.as_str()).is_some_and(|def| self.may_hold_nothing(&def.shape)),
+            _ => false,
         }
     }
 

@@ -94,16 +94,10 @@ pub struct Member {
     pub held: Held,
     /// Whether it holds personal data that its type does not keep out of logs by itself.
     pub pii: bool,
+    /// Whether it may be left out: it has a default, or may hold nothing.
+    pub optional: bool,
     /// The value where none is given, as JSON text of the form in which the type writes it.
     pub default: Option<String>,
-}
-
-impl Member {
-    /// Whether it may be left out.
-    #[must_use]
-    pub fn is_optional(&self) -> bool {
-        self.default.is_some() || matches!(self.held, Held::Optional(_))
-    }
 }
 
 /// What a named type is.
