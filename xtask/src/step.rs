@@ -47,8 +47,13 @@ impl Report {
         let outcome = match work() {
             Ok(note) => Outcome::Passed(note),
             Err(error) => {
-                eprintln!("{error}");
-                Outcome::Failed(String::new())
+                println!("{error}");
+                let note = match error {
+                    // The line stands below the summary.
+                    Error::Failed { status, .. } => status,
+                    other => other.to_string(),
+                };
+                Outcome::Failed(note)
             }
         };
         self.record(name, repeat, began.elapsed(), outcome);

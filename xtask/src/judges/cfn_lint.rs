@@ -1,4 +1,5 @@
-//! cfn-lint with the rules of cfn-lint-serverless: every level, information too.
+//! cfn-lint with the rules of cfn-lint-serverless: every level, information too, and no
+//! exemption that a template gives itself.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,15 +37,9 @@ struct Rule {
 pub(crate) fn ask(judges: &Judges<'_>, files: &[PathBuf]) -> Result<Vec<Finding>, Error> {
     let printed = judges
         .python("cfn-lint")
-        .args([
-            "--append-rules",
-            "cfn_lint_serverless.rules",
-            "--include-checks",
-            "I",
-            "--format",
-            "json",
-            "--template",
-        ])
+        .args(["--append-rules", "cfn_lint_serverless.rules", "--include-checks", "I", "--format", "json"])
+        // Whatever a template says of itself: a suppression stands in the table or nowhere.
+        .args(["--mandatory-checks", "E", "W", "I", "--template"])
         .args(files)
         .printed()?;
     // Its exit code says which levels it found; only what it prints says that it ran to the end.
