@@ -82,7 +82,9 @@ pub(super) fn refuse_invisible(file: FileId, base: usize, value: &str, out: &mut
     let found: Vec<_> = value.char_indices().filter(|(_, c)| is_invisible(*c)).take(MOST).collect();
     for (at, c) in &found {
         let message = format!("the character {} cannot be seen", name(*c));
-        let help = format!("delete it, or write it as \"\\U{:08X}\" in double quotes", u32::from(*c));
+        let code = u32::from(*c);
+        let escape = if code > 0xffff { format!("\\U{code:08X}") } else { format!("\\u{code:04X}") };
+        let help = format!("delete it, or write it as `\"{escape}\"` in double quotes");
         out.push(Diagnostic::new(codes::CHARACTER, span(file, base + at, *c), message).help(help));
     }
     found.len()
