@@ -77,6 +77,12 @@ pub(super) fn refuse_control(file: FileId, text: &str, out: &mut Diagnostics) ->
     !found.is_empty()
 }
 
+/// Reports a byte order mark that [`text`] has not taken away: the parser does not count it. Says whether there was one.
+pub(super) fn refuse_mark(file: FileId, text: &str, out: &mut Diagnostics) -> bool {
+    let mark = text.get(..'\u{feff}'.len_utf8()).filter(|start| *start == "\u{feff}");
+    mark.is_some_and(|mark| refuse_invisible(file, 0, mark, out) > 0)
+}
+
 /// Reports the invisible characters of a value or a key, as it stands in the file. Says how many there were.
 pub(super) fn refuse_invisible(file: FileId, base: usize, value: &str, out: &mut Diagnostics) -> usize {
     let found: Vec<_> = value.char_indices().filter(|(_, c)| is_invisible(*c)).take(MOST).collect();
