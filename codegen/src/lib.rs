@@ -15,6 +15,7 @@ pub mod lower;
 pub mod model;
 pub mod parse;
 pub mod plan;
+pub mod render;
 pub mod resolve;
 pub mod rules;
 pub mod source;
