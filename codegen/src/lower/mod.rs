@@ -7,6 +7,7 @@
 
 mod alarms;
 mod consumers;
+mod diagram;
 mod fanout;
 mod functions;
 mod gateways;
@@ -65,6 +66,7 @@ pub fn lower(flow: &Flow, facts: &Facts, spec: &str, out: &mut Diagnostics) -> P
     lowering.gateways();
     lowering.mail();
     lowering.alarms();
+    lowering.plan.diagram = diagram::picture(flow, facts);
     names::report_clashes(&lowering.plan, flow, out);
     lowering.plan
 }
@@ -105,6 +107,7 @@ fn empty(flow: &Flow, spec: &str) -> Plan {
         alarms: Vec::new(),
         dashboard: Vec::new(),
         remarks: Vec::new(),
+        diagram: crate::diagram::Graph::default(),
     }
 }
 

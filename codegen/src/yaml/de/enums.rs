@@ -123,10 +123,7 @@ impl<'a> De<'a> {
     }
 
     /// Reads one of two maps, by the first letter of the first key.
-    pub(super) fn by_case<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error>
-    where
-        'a: 'de,
-    {
+    pub(super) fn by_case<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let first = self.node.entries().first().and_then(|(key, _)| key.text());
         let upper = first.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_uppercase()));
         let key = if upper { UPPER } else { MAP };
