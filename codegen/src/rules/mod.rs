@@ -31,6 +31,21 @@ pub(crate) mod e055_table_layout;
 pub(crate) mod e056_empty_list;
 pub(crate) mod e058_names_meet;
 pub(crate) mod e059_setting_value;
+pub(crate) mod e060_unknown_in_braces;
+pub(crate) mod e061_two_types;
+pub(crate) mod e062_not_a_text;
+pub(crate) mod e063_request_names;
+pub(crate) mod e064_no_target;
+pub(crate) mod e065_targets_by_event;
+pub(crate) mod e066_target_type;
+pub(crate) mod e067_value_type;
+pub(crate) mod e068_targets_settings;
+pub(crate) mod e069_condition_field;
+pub(crate) mod e070_condition_type;
+pub(crate) mod e071_condition_never;
+pub(crate) mod e072_filter_limits;
+pub(crate) mod w060_condition_always;
+mod support;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::facts::Facts;
@@ -125,4 +140,18 @@ const RULES: &[Rule] = &[
     e056_empty_list::RULE,
     e058_names_meet::RULE,
     e059_setting_value::RULE,
+    e060_unknown_in_braces::RULE,
+    e061_two_types::RULE,
+    e062_not_a_text::RULE,
+    e063_request_names::RULE,
+    e064_no_target::RULE,
+    e065_targets_by_event::RULE,
+    e066_target_type::RULE,
+    e067_value_type::RULE,
+    e068_targets_settings::RULE,
+    e069_condition_field::RULE,
+    e070_condition_type::RULE,
+    e071_condition_never::RULE,
+    e072_filter_limits::RULE,
+    w060_condition_always::RULE,
 ];
