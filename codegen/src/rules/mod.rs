@@ -30,6 +30,18 @@ pub(crate) mod e053_endless_type;
 pub(crate) mod e055_table_layout;
 pub(crate) mod e056_empty_list;
 pub(crate) mod e059_setting_value;
+pub(crate) mod e100_source_to;
+pub(crate) mod e101_not_carried;
+pub(crate) mod e103_not_fed;
+pub(crate) mod e104_fed_twice;
+pub(crate) mod e105_idle_queue;
+pub(crate) mod e106_loop;
+pub(crate) mod e107_first;
+pub(crate) mod e109_no_target;
+pub(crate) mod e110_no_address;
+pub(crate) mod e111_source_event;
+pub(crate) mod w100_unused;
+mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::facts::Facts;
@@ -123,4 +135,15 @@ const RULES: &[Rule] = &[
     e055_table_layout::RULE,
     e056_empty_list::RULE,
     e059_setting_value::RULE,
+    e100_source_to::RULE,
+    e101_not_carried::RULE,
+    e103_not_fed::RULE,
+    e104_fed_twice::RULE,
+    e105_idle_queue::RULE,
+    e106_loop::RULE,
+    e107_first::RULE,
+    e109_no_target::RULE,
+    e110_no_address::RULE,
+    e111_source_event::RULE,
+    w100_unused::RULE,
 ];

@@ -1,0 +1,86 @@
+//! How long a workflow takes, and how many transitions it makes.
+
+use super::{HANDLER_TIMEOUT, handler_timeout};
+use crate::aws::limits::{STATES_EXPRESS_SECONDS, STATES_STANDARD_SECONDS};
+use crate::model::{Flow, Step, StepKind, Workflow};
+
+/// Seconds that a step may take: its own timeout, or its handler's.
+#[must_use]
+pub fn step_timeout(flow: &Flow, step: &Step) -> u64 {
+    step.timeout.map_or_else(
+        || match &step.kind {
+            StepKind::Handler(handler) => handler_timeout(flow, handler.value),
+            _ => HANDLER_TIMEOUT,
+        },
+        |t| t.value,
+    )
+}
+
+/// The seconds of all waits of a list of steps, branches at the same time; none where a field says how long.
+#[must_use]
+pub fn steps_waits(steps: &[Step]) -> Option<u64> {
+    longest(steps, &|step| match step.kind {
+        StepKind::Wait(seconds) => Some(seconds.value),
+        StepKind::WaitUntil(_) => None,
+        _ => Some(0),
+    })
+}
+
+/// The sum of what steps take by `of`, each once; of branches the longest. None where `of` does not know.
+#[must_use]
+pub fn longest(steps: &[Step], of: &impl Fn(&Step) -> Option<u64>) -> Option<u64> {
+    let mut sum = 0u64;
+    for step in steps {
+        let inner = match &step.kind {
+            StepKind::Parallel(branches) => {
+                let mut most = 0;
+                for branch in branches {
+                    most = most.max(longest(branch, of)?);
+                }
+                most
+            }
+            StepKind::Map(map) => longest(&map.steps, of)?,
+            _ => of(step)?,
+        };
+        sum = sum.saturating_add(inner);
+    }
+    Some(sum)
+}
+
+/// Seconds that a whole execution may take: the spec's, or twice the sum of its waits and steps, an hour at
+/// least; 5 minutes of an express workflow.
+#[must_use]
+pub fn workflow_timeout(flow: &Flow, workflow: &Workflow) -> u64 {
+    if let Some(timeout) = workflow.timeout {
+        return timeout.value;
+    }
+    if workflow.express.value {
+        return STATES_EXPRESS_SECONDS;
+    }
+    let needed = longest(&workflow.steps, &|step| match step.kind {
+        StepKind::Wait(seconds) => Some(seconds.value),
+        StepKind::WaitUntil(_) => None,
+        StepKind::Handler(_) | StepKind::Send(_) => Some(step_timeout(flow, step)),
+        _ => Some(0),
+    });
+    needed.map_or(STATES_STANDARD_SECONDS, |n| n.saturating_mul(2).clamp(3_600, STATES_STANDARD_SECONDS))
+}
+
+/// State transitions of one execution, about: each step once, and the start. A choice that asks whether
+/// something was seen makes one more.
+#[must_use]
+pub fn transitions(workflow: &Workflow) -> u64 {
+    let mut count = 1;
+    crate::facts::each_step(&workflow.steps, &mut |step| {
+        count += match &step.kind {
+            StepKind::Choice(cases) if cases.iter().any(|(when, _)| asks_seen(when)) => 2,
+            _ => 1,
+        };
+    });
+    count
+}
+
+fn asks_seen(pattern: &crate::model::Pattern) -> bool {
+    pattern.fields.iter().any(|(path, ..)| path.first().is_some_and(|p| p == "seen"))
+        || pattern.any_of.iter().flatten().any(asks_seen)
+}
