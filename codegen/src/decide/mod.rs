@@ -10,7 +10,7 @@ mod workflow;
 
 pub use fan_out::{FanOut, PATH_SECONDS, Quota, fan_out, is_fan_out, posts_seconds, quota};
 pub use size::{ASSUMED_LIST_BYTES, ASSUMED_TEXT_BYTES, ENVELOPE_BYTES, Size, event_size, fields_size, max_bytes, shape_size};
-pub use workflow::{longest, step_timeout, steps_waits, transitions, workflow_timeout};
+pub use workflow::{longest, longest_way, step_timeout, steps_waits, transitions, workflow_timeout};
 
 use crate::facts::{Facts, Node};
 use crate::model::{Destination, Flow, Grouper, GrouperId, HandlerId, Queue, Target, Window};

@@ -3,6 +3,7 @@
 use super::{HANDLER_TIMEOUT, handler_timeout};
 use crate::aws::limits::{STATES_EXPRESS_SECONDS, STATES_STANDARD_SECONDS};
 use crate::model::{Flow, Step, StepKind, Workflow};
+use std::collections::BTreeMap;
 
 /// Seconds that a step may take: its own timeout, or its handler's.
 #[must_use]
@@ -83,4 +84,34 @@ pub fn transitions(workflow: &Workflow) -> u64 {
 fn asks_seen(pattern: &crate::model::Pattern) -> bool {
     pattern.fields.iter().any(|(path, ..)| path.first().is_some_and(|p| p == "seen"))
         || pattern.any_of.iter().flatten().any(asks_seen)
+}
+
+/// The sum of what steps take by `of` on the longest way from the first step to the end, each step once; of
+/// branches the longest.
+#[must_use]
+pub fn longest_way(steps: &[Step], of: &impl Fn(&Step) -> u64) -> u64 {
+    let places: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(i, s)| (s.name.value.as_str(), i)).collect();
+    // From the end to the start: a way back to an earlier step is a loop, and counted once.
+    let mut after = vec![0u64; steps.len() + 1];
+    for (place, step) in steps.iter().enumerate().rev() {
+        let own = match &step.kind {
+            StepKind::Parallel(branches) => branches.iter().map(|b| longest_way(b, of)).max().unwrap_or(0),
+            StepKind::Map(map) => longest_way(&map.steps, of),
+            _ => of(step),
+        };
+        let named = |name: &str| places.get(name).copied().filter(|to| *to > place);
+        let mut ways: Vec<usize> = step.catch.iter().filter_map(|c| named(&c.next.value)).collect();
+        match &step.next {
+            Some(next) => ways.extend(named(&next.value)),
+            None => ways.push(place + 1),
+        }
+        if let StepKind::Choice(cases) = &step.kind {
+            ways.extend(cases.iter().filter_map(|(_, next)| named(&next.value)));
+        }
+        let rest = ways.iter().filter_map(|to| after.get(*to)).max().copied().unwrap_or(0);
+        if let Some(slot) = after.get_mut(place) {
+            *slot = own.saturating_add(rest);
+        }
+    }
+    after.first().copied().unwrap_or(0)
 }
