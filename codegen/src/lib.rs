@@ -5,6 +5,7 @@
 //! is wrong with a spec is a [`Diagnostic`](diagnostic::Diagnostic), and no pass stops at the first.
 
 pub mod asl;
+pub mod aws;
 pub mod cfn;
 pub mod decide;
 pub mod diagnostic;

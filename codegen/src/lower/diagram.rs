@@ -136,7 +136,9 @@ impl Board<'_> {
             if let Some(topic) = queue.from {
                 let taken = queue.events.as_deref().unwrap_or_default();
                 let label = match taken {
-                    [one] if flow.topics[topic.value].carries.len() > 1 => Some(flow.events[one.value].name.text.as_str()),
+                    [one] if flow.topics[topic.value].carries.len() > 1 => {
+                        Some(flow.events[one.value].name.text.as_str())
+                    }
                     _ => None,
                 };
                 self.edge(&self.id(Destination::Topic(topic.value)), &this, label, Stroke::Solid);
@@ -167,7 +169,7 @@ impl Board<'_> {
         let attempts = crate::decide::attempts(queue);
         detail.push(match queue.within {
             Some(within) => format!("within {}", duration(within.value)),
-            None => format!("{attempts} attempts · {}", duration(u64::from(crate::decide::retention(queue)))),
+            None => format!("{attempts} attempts · {}", duration(crate::decide::keep(queue))),
         });
         detail.truncate(2);
         detail
@@ -263,7 +265,7 @@ impl Board<'_> {
             let name = &sink.name.text;
             let detail = match &sink.kind {
                 SinkKind::Websocket { replay, .. } => {
-                    let replay = replay.map_or(crate::decide::DEFAULT_REPLAY, |r| r.value);
+                    let replay = replay.map_or(crate::decide::REPLAY, |r| r.value);
                     vec!["websocket".to_owned(), format!("{} replay", duration(replay))]
                 }
                 SinkKind::Email { delivery, .. } => {
@@ -287,9 +289,17 @@ impl Board<'_> {
                     }
                 }
                 SinkKind::Counter { table, .. } | SinkKind::Table { table, .. } => {
+                    let written = match &sink.kind {
+                        SinkKind::Counter { add, .. } => {
+                            let fields =
+                                add.iter().map(|(f, n)| format!("{} {n:+}", flow.tables[table.value].field_name(*f)));
+                            fields.collect::<Vec<_>>().join(", ")
+                        }
+                        _ => "a row an event".to_owned(),
+                    };
                     let table = &flow.tables[table.value].name.text;
                     let id = format!("table.{table}");
-                    self.once(&id, Kind::Table, table, "");
+                    self.once(&id, Kind::Table, table, &written);
                     self.edge(&this, &id, None, Stroke::Solid);
                 }
                 SinkKind::Webhook { .. } => {

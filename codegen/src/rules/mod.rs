@@ -44,8 +44,20 @@ pub(crate) mod e069_condition_field;
 pub(crate) mod e070_condition_type;
 pub(crate) mod e071_condition_never;
 pub(crate) mod e072_filter_limits;
-pub(crate) mod w060_condition_always;
+pub(crate) mod e100_source_to;
+pub(crate) mod e101_not_carried;
+pub(crate) mod e103_not_fed;
+pub(crate) mod e104_fed_twice;
+pub(crate) mod e105_idle_queue;
+pub(crate) mod e106_loop;
+pub(crate) mod e107_first;
+pub(crate) mod e109_no_target;
+pub(crate) mod e110_no_address;
+pub(crate) mod e111_source_event;
 mod support;
+pub(crate) mod w060_condition_always;
+pub(crate) mod w100_unused;
+mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::facts::Facts;
@@ -79,7 +91,12 @@ pub struct Rule {
 #[must_use]
 pub fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = RULES.to_vec();
-    rules.extend(crate::yaml::codes::ENTRIES.iter().map(|e| Rule { code: e.code, title: e.title, doc: e.doc, check: None }));
+    rules.extend(crate::yaml::codes::ENTRIES.iter().map(|e| Rule {
+        code: e.code,
+        title: e.title,
+        doc: e.doc,
+        check: None,
+    }));
     rules.sort_by_key(|r| r.code);
     rules
 }
@@ -154,4 +171,15 @@ const RULES: &[Rule] = &[
     e071_condition_never::RULE,
     e072_filter_limits::RULE,
     w060_condition_always::RULE,
+    e100_source_to::RULE,
+    e101_not_carried::RULE,
+    e103_not_fed::RULE,
+    e104_fed_twice::RULE,
+    e105_idle_queue::RULE,
+    e106_loop::RULE,
+    e107_first::RULE,
+    e109_no_target::RULE,
+    e110_no_address::RULE,
+    e111_source_event::RULE,
+    w100_unused::RULE,
 ];
