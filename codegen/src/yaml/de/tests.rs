@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::parse;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, SourceMap};
-use crate::yaml::{At, Forms, Literal, Never, read};
+use crate::yaml::{At, Forms, Kinded, Literal, Never, read};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -173,4 +173,305 @@ bogus: 1
             "9:1 E016 [bogus] unknown key `bogus` in a flow; known keys: `flow`, `queues`, `groupers` or `defaults`",
         ],
     );
+}
+
+#[test]
+fn a_placeholder_without_quotes_is_told_what_to_write() {
+    let text = "flow: {name}\ngroupers:\n  a: { key: {target}, window: forever }\n  b: { key: k, window: { session: { gap: {gap} } } }\n";
+    says(
+        text,
+        &[
+            "1:7 E006 [{name}] expected text, found a map; quote it: `\"{name}\"`",
+            "3:13 E006 [{target}] expected text, found a map; quote it: `\"{target}\"`",
+            "4:42 E006 [{gap}] expected text, found a map; quote it: `\"{gap}\"`",
+        ],
+    );
+}
+
+#[test]
+fn the_shapes_that_are_accepted_are_told() {
+    says(
+        "flow: f\nqueues: { q: { from: a, to: { b: c } }, r: { from: a, to: } }\ngroupers: { g: { key: [k], window: [w] } }\n",
+        &[
+            "2:29 E015 [{ b: c }] expected text or a list, found a map",
+            "2:55 E023 [to] expected text or a list, found nothing; give it a value, or leave the key out",
+            "3:23 E015 [[k]] expected text or a map, found a list",
+            "3:36 E015 [[w]] expected a window, found a list",
+        ],
+    );
+}
+
+#[test]
+fn a_mistake_inside_a_shape_keeps_its_place() {
+    says(
+        "flow: f\nqueues: { q: { from: a, to: [b, [c]] } }\ngroupers: { g: { key: { tabel: t }, window: forever } }\n",
+        &[
+            "2:33 E015 [[c]] expected text, found a list",
+            "3:25 E016 [tabel] unknown key `tabel` in a lookup; did you mean `table`?",
+        ],
+    );
+}
+
+#[test]
+fn a_kind_is_the_single_key_of_its_object() {
+    let with = |window: &str| format!("flow: f\ngroupers: {{ g: {{ key: k, window: {window} }} }}\n");
+    let known = "write one of `session`, `count` or `forever`";
+    for (window, expected) in [
+        ("{}", format!("2:26 E019 [window] a window has a single key, its kind; {known}")),
+        ("", "2:26 E023 [window] expected a window, found nothing; give it a value, or leave the key out".to_owned()),
+        ("{ a: 1, b: 2 }", format!("2:26 E019 [window] a window has a single key, its kind; {known}")),
+        (
+            "{ count: 1, session: { gap: 1s } }",
+            "2:46 E020 [session] a window has one kind; here are `count` and `session`; \
+             a kind is the single key of its object; its settings stand inside"
+                .to_owned(),
+        ),
+        (
+            "{ session: { gap: 1s }, at_most: 2s }",
+            "2:58 E020 [at_most] unknown key `at_most` beside the kind `session` of a window; \
+             a kind is the single key of its object; its settings stand inside"
+                .to_owned(),
+        ),
+        ("evr", "2:34 E018 [evr] `evr` is not a window; a window is `session`, `count` or `forever`".to_owned()),
+        ("foreve", "2:34 E018 [foreve] `foreve` is not a window; did you mean `forever`?".to_owned()),
+        ("session", "2:34 E015 [session] a session needs its settings; write `{ session: … }`".to_owned()),
+        (
+            "{ forever: 1 }",
+            "2:36 E015 [forever] `forever` is a word of its own and has no settings; write `forever` without braces"
+                .to_owned(),
+        ),
+        ("{ count: many }", "2:43 E021 [many] expected a whole number from 0 to 4294967295, found `many`".to_owned()),
+        (
+            "{ session: }",
+            "2:36 E023 [session] expected a map (a session), found nothing; give it a value, or leave the key out"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(said(&with(window)), [expected], "{window}");
+    }
+}
+
+#[test]
+fn numbers_and_booleans_are_strict() {
+    let with = |setting: &str| format!("flow: f\nqueues: {{ q: {{ from: a, to: b, {setting} }} }}\n");
+    for (setting, expected) in [
+        ("batch: 300", "E021 [300] expected a whole number from 0 to 255, found `300`"),
+        ("batch: -1", "E021 [-1] expected a whole number from 0 to 255, found `-1`"),
+        ("batch: 1.0", "E021 [1.0] expected a whole number from 0 to 255, found `1.0`"),
+        ("batch: 010", "E021 [010] expected a whole number from 0 to 255, found `010`"),
+        ("batch: 1_0", "E021 [1_0] expected a whole number from 0 to 255, found `1_0`; write `10`"),
+        (
+            "batch: \"1\"",
+            "E021 [\"1\"] expected a whole number from 0 to 255, found the text `1`; a number has no quotes",
+        ),
+        (
+            "batch: 99999999999999999999999999999999999999999",
+            "E021 [99999999999999999999999999999999999999999] expected a whole number from 0 to 255, found `9999999999999999999999999999999999999999…`",
+        ),
+        ("batch: [1]", "E015 [[1]] expected a whole number from 0 to 255, found a list"),
+        ("rate: 1e999", "E021 [1e999] `1e999` is too large for a number; quote it if it is text"),
+        ("rate: 1e-999", "E021 [1e-999] `1e-999` is too small for a number; quote it if it is text"),
+        ("rate: .nan", "E021 [.nan] expected a number, found `.nan`"),
+        ("rate: 1/s", "E021 [1/s] expected a number, found `1/s`"),
+        ("fifo: yes", "E022 [yes] expected true or false, found `yes`; write `true`"),
+        ("fifo: \"false\"", "E022 [\"false\"] expected true or false, found the text `false`; write `false`"),
+        ("fifo: 1", "E022 [1] expected true or false, found `1`; write `true` or `false`"),
+        ("fifo: {}", "E015 [{}] expected true or false, found a map"),
+    ] {
+        let column = 33 + setting.find(' ').unwrap();
+        assert_eq!(said(&with(setting)), [format!("2:{column} {expected}")]);
+    }
+}
+
+#[test]
+fn text_that_other_tools_read_otherwise_is_warned_of() {
+    says(
+        "flow: 22:30\nqueues: { on: { from: \"no\", to: [yes, 42, no reply] } }\n",
+        &[
+            "1:7 W002 [22:30] `22:30` is text here, but other YAML tools read a number; quote it: `\"22:30\"`",
+            "2:11 W002 [on] `on` is text here, but other YAML tools read a boolean; quote it: `\"on\"`",
+            "2:34 W002 [yes] `yes` is text here, but other YAML tools read a boolean; quote it: `\"yes\"`",
+            "2:39 W002 [42] `42` is text here, but other YAML tools read a number; quote it: `\"42\"`",
+        ],
+    );
+}
+
+#[test]
+fn a_key_that_was_meant_is_not_missed() {
+    says(
+        "flow: f\nqueues: { q: { topic: a, ot: b } }\n",
+        &[
+            "2:16 E016 [topic] unknown key `topic` in a queue; did you mean `from`?",
+            "2:26 E016 [ot] unknown key `ot` in a queue; did you mean `to`?",
+        ],
+    );
+}
+
+#[test]
+fn a_key_made_by_a_comma_is_explained() {
+    says(
+        "flow: f\nqueues: { q: { from: a, to: hello, world } }\n",
+        &[
+            "2:36 E016 [world] unknown key `world` in a queue; if it belongs to the text before the comma, quote that text",
+        ],
+    );
+}
+
+#[test]
+fn what_was_refused_before_is_passed_over_in_silence() {
+    let text = "flow: *x\nqueues: { q: { from: !t a, to: &y [b], batch: !t 1, events: [*x], rate: *x, fifo: *x } }\ngroupers: { g: { key: *x, window: *x } }\ndefaults: [*x]\n";
+    let marks = text.matches(['*', '!', '&']).count();
+    let found = all(&text.replace("*x", "!x y")).1;
+    assert_eq!(found.len(), marks);
+    assert!(found.iter().all(|d| d.code == "E009" || d.code == "E008"));
+}
+
+#[test]
+fn data_is_read_as_json_would() {
+    let of = |text: &str| {
+        let (flow, found) = all(&format!("flow: f\ndefaults: {text}\n"));
+        let messages: Vec<_> = found.into_iter().map(|d| d.message).collect();
+        (flow.unwrap().defaults.unwrap().value, messages.join("; "))
+    };
+    let text = |text: &str| Some(Literal::Text(text.to_owned()));
+    for (written, read) in [
+        ("null", Some(Literal::Null)),
+        ("~", Some(Literal::Null)),
+        ("true", Some(Literal::Bool(true))),
+        ("-3", Some(Literal::Int(-3))),
+        ("18446744073709551615", Some(Literal::Int(u64::MAX.into()))),
+        ("2.50", Some(Literal::Float("2.50".to_owned()))),
+        ("1e3", Some(Literal::Float("1e3".to_owned()))),
+        ("paid", text("paid")),
+        ("\"true\"", text("true")),
+        ("'1e999'", text("1e999")),
+        ("1.2.3", text("1.2.3")),
+    ] {
+        assert_eq!(of(written), (read, String::new()), "{written}");
+    }
+    for (written, message) in [
+        ("18446744073709551617", "`18446744073709551617` is too large for a number"),
+        ("-9223372036854775809", "`-9223372036854775809` is too large for a number"),
+        ("1e999", "`1e999` is too large for a number"),
+        ("1e-999", "`1e-999` is too small for a number"),
+        (".nan", "`.nan` is not a number that can be held"),
+        ("-.INF", "`-.INF` is not a number that can be held"),
+        ("NaN", "`NaN` is not a number that can be held"),
+    ] {
+        assert_eq!(of(written), (None, message.to_owned()), "{written}");
+    }
+    let (value, message) = of("yes");
+    assert_eq!((value, message.as_str()), (text("yes"), "`yes` is text here, but other YAML tools read a boolean"));
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Workflow {
+    steps: Vec<IndexMap<At<String>, At<NamedStep>>>,
+}
+
+type NamedStep = Kinded<Step, Beside>;
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Step {
+    Handler(At<String>),
+    Wait { seconds: At<u32> },
+    Stop,
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+struct Beside {
+    next: Option<At<String>>,
+    timeout: Option<At<String>>,
+}
+
+fn steps(text: &str) -> (Vec<NamedStep>, Vec<String>) {
+    let mut out = Diagnostics::default();
+    let node = read(FileId(0), text, &mut out).unwrap();
+    let flow = parse::<Workflow>(&node, &mut out).value.unwrap();
+    let steps = flow.steps.into_iter().flat_map(IndexMap::into_values).filter_map(|step| step.value).collect();
+    let help =
+        |d: Diagnostic| format!("{} {}{}", d.code, d.message, d.help.map(|h| format!("; {h}")).unwrap_or_default());
+    (steps, out.sorted().into_iter().map(help).collect())
+}
+
+#[test]
+fn common_words_stand_beside_a_kind() {
+    let (steps, found) =
+        steps("steps:\n  - a: { handler: h, next: b }\n  - b: { timeout: 3s, wait: { seconds: 1 } }\n  - c: stop\n");
+    assert_eq!(found, Vec::<String>::new());
+    let kinds: Vec<_> = steps.iter().filter_map(|step| step.kind.get()).collect();
+    assert!(matches!(kinds.as_slice(), [Step::Handler(_), Step::Wait { .. }, Step::Stop]));
+    let beside: Vec<_> = steps.iter().filter_map(|step| step.common.get()).collect();
+    assert_eq!(beside[0].next.as_ref().and_then(At::as_str), Some("b"));
+    assert_eq!(beside[1].timeout.as_ref().and_then(At::as_str), Some("3s"));
+}
+
+#[test]
+fn mistakes_beside_a_kind_are_told() {
+    let (_, found) = steps(
+        "steps:\n  - a: { handler: h, nxt: b }\n  - b: { timeout: 3s }\n  - c: { wait: { seconds: 1 }, handler: h, retries: 1 }\n  - d: { handlr: x, next: [e] }\n  - e: [x]\n",
+    );
+    assert_eq!(
+        found,
+        [
+            "E020 unknown key `nxt` beside the kind `handler` of a step; did you mean `next`?",
+            "E019 the kind of a step is missing; write one of `handler`, `wait` or `stop`",
+            "E020 a step has one kind; here are `wait` and `handler`; the settings of a kind stand inside it; beside it may stand `next` or `timeout`",
+            "E020 unknown key `retries` beside the kind `wait` of a step; the settings of a kind stand inside it; beside it may stand `next` or `timeout`",
+            "E018 unknown kind `handlr` of a step; did you mean `handler`?",
+            "E015 expected text, found a list",
+            "E015 expected a step, found a list",
+        ]
+    );
+}
+
+#[derive(Debug)]
+struct Even;
+
+impl<'de> Deserialize<'de> for Even {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u8::deserialize(deserializer)?;
+        if number % 2 == 0 { Ok(Self) } else { Err(serde::de::Error::custom(format!("`{number}` is odd\nadd one"))) }
+    }
+}
+
+#[test]
+fn a_types_own_error_stands_at_its_value_with_its_help() {
+    let mut out = Diagnostics::default();
+    let node = read(FileId(0), "[2, 3]", &mut out).unwrap();
+    let read = parse::<Vec<At<Even>>>(&node, &mut out).value.unwrap();
+    assert_eq!(read.iter().map(|even| even.value.is_some()).collect::<Vec<_>>(), [true, false]);
+    let found = out.sorted();
+    assert_eq!(
+        (found[0].code, found[0].message.as_str(), found[0].help.as_deref()),
+        ("E024", "`3` is odd", Some("add one"))
+    );
+    assert_eq!((found[0].span.start, found[0].span.end), (4, 5));
+}
+
+#[test]
+fn a_list_of_fixed_length_has_that_length() {
+    let mut out = Diagnostics::default();
+    let node = read(FileId(0), "[1, 2, 3]", &mut out).unwrap();
+    assert!(parse::<(u8, u8)>(&node, &mut out).value.is_none());
+    assert_eq!(out.sorted()[0].message, "expected a list of 2, found one of 3");
+}
+
+#[test]
+fn the_schema_is_that_of_the_values() {
+    let schema = schemars::schema_for!(Flow).to_value();
+    let queue = &schema["$defs"]["Queue"]["properties"];
+    assert_eq!(queue["from"], serde_json::json!({ "type": "string" }));
+    assert_eq!(
+        queue["to"],
+        serde_json::json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })
+    );
+    assert_eq!(schema["$defs"]["Queue"]["required"], serde_json::json!(["from", "to"]));
+    assert_eq!(schema["properties"]["queues"]["additionalProperties"], serde_json::json!({ "$ref": "#/$defs/Queue" }));
+    assert_eq!(schema["properties"]["defaults"], serde_json::json!(true));
+    let steps = schemars::schema_for!(Workflow).to_value();
+    let kinds = steps["$defs"]["Step"]["oneOf"].as_array().unwrap();
+    let beside = |kind: &serde_json::Value| kind["properties"].as_object().map(|p| p.contains_key("next"));
+    assert_eq!(kinds.iter().filter_map(beside).collect::<Vec<_>>(), [true, true]);
 }

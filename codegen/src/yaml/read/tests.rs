@@ -284,7 +284,7 @@ fn mistakes_that_repeat_for_ever_are_counted_out() {
 fn any_cut_of_a_file_has_an_answer() {
     let text = "a: { b: [\"é\\n\", 'x', {t}/{u}], c: d: e }\nf: |\n  g\n\th: *i &j !k #l\n? m\n: n\n--- o\n%p\n";
     for (at, _) in text.char_indices() {
-        for part in [&text[..at], &text[at..]] {
+        for part in <[&str; 2]>::from(text.split_at(at)) {
             let (node, found) = reading(part);
             assert!(node.is_some() || !found.is_empty(), "{part:?}");
             let length = u32::try_from(part.len()).unwrap();
