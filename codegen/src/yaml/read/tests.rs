@@ -176,6 +176,11 @@ fn a_placeholder_or_colon_without_quotes_is_told_and_the_rest_is_read() {
 }
 
 #[test]
+fn what_was_told_once_is_not_told_again() {
+    says("early:\t\u{2014}  { a: b }\n", &["1:8 E005 [\u{2014}  { a: b }] text with `: ` needs quotes"]);
+}
+
+#[test]
 fn text_with_a_comma_in_brackets_is_told() {
     let text = "a: { at: cron(0 8,20 * * ? *), b: c }\nd: [cron(0 8,20 * * ? *), e]\nf:\n  - g (h\n  - i) j\n";
     says(
