@@ -43,6 +43,18 @@ pub(crate) mod e069_condition_field;
 pub(crate) mod e070_condition_type;
 pub(crate) mod e071_condition_never;
 pub(crate) mod e072_filter_limits;
+pub(crate) mod e073_role_type;
+pub(crate) mod e074_table_key;
+pub(crate) mod e075_recipients;
+pub(crate) mod e076_counter;
+pub(crate) mod e077_table_sink;
+pub(crate) mod e078_default;
+pub(crate) mod e079_regular_expression;
+pub(crate) mod e080_distinct;
+pub(crate) mod e081_cancel;
+pub(crate) mod e082_window;
+pub(crate) mod e083_grouper_numbers;
+pub(crate) mod e084_grouper_contradicts;
 pub(crate) mod w060_condition_always;
 mod support;
 
@@ -151,5 +163,17 @@ const RULES: &[Rule] = &[
     e070_condition_type::RULE,
     e071_condition_never::RULE,
     e072_filter_limits::RULE,
+    e073_role_type::RULE,
+    e074_table_key::RULE,
+    e075_recipients::RULE,
+    e076_counter::RULE,
+    e077_table_sink::RULE,
+    e078_default::RULE,
+    e079_regular_expression::RULE,
+    e080_distinct::RULE,
+    e081_cancel::RULE,
+    e082_window::RULE,
+    e083_grouper_numbers::RULE,
+    e084_grouper_contradicts::RULE,
     w060_condition_always::RULE,
 ];
