@@ -55,6 +55,19 @@ pub(crate) mod e081_cancel;
 pub(crate) mod e082_window;
 pub(crate) mod e083_grouper_numbers;
 pub(crate) mod e084_grouper_contradicts;
+pub(crate) mod e085_handler_inputs;
+pub(crate) mod e086_handler_returns;
+pub(crate) mod e087_step_clash;
+pub(crate) mod e088_environment_variable;
+pub(crate) mod e089_secret_in_plain;
+pub(crate) mod e090_unset_actor;
+pub(crate) mod e091_source_form;
+pub(crate) mod e092_web_address;
+pub(crate) mod e093_mail_address;
+pub(crate) mod e094_tag;
+pub(crate) mod e095_indexes;
+pub(crate) mod e096_table_use;
+pub(crate) mod e097_allow;
 pub(crate) mod w060_condition_always;
 mod support;
 
@@ -175,5 +188,18 @@ const RULES: &[Rule] = &[
     e082_window::RULE,
     e083_grouper_numbers::RULE,
     e084_grouper_contradicts::RULE,
+    e085_handler_inputs::RULE,
+    e086_handler_returns::RULE,
+    e087_step_clash::RULE,
+    e088_environment_variable::RULE,
+    e089_secret_in_plain::RULE,
+    e090_unset_actor::RULE,
+    e091_source_form::RULE,
+    e092_web_address::RULE,
+    e093_mail_address::RULE,
+    e094_tag::RULE,
+    e095_indexes::RULE,
+    e096_table_use::RULE,
+    e097_allow::RULE,
     w060_condition_always::RULE,
 ];
