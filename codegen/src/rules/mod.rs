@@ -69,6 +69,15 @@ pub(crate) mod e095_indexes;
 pub(crate) mod e096_table_use;
 pub(crate) mod e097_allow;
 pub(crate) mod w060_condition_always;
+pub(crate) mod w061_tenant;
+pub(crate) mod w062_first_unseen;
+pub(crate) mod w063_unfed_grouper;
+pub(crate) mod w064_unused_handler;
+pub(crate) mod w065_returned_for_nothing;
+pub(crate) mod w066_personal_data;
+pub(crate) mod w067_unused_table;
+pub(crate) mod w068_anybody;
+pub(crate) mod w069_local_origin;
 mod support;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -202,4 +211,13 @@ const RULES: &[Rule] = &[
     e096_table_use::RULE,
     e097_allow::RULE,
     w060_condition_always::RULE,
+    w061_tenant::RULE,
+    w062_first_unseen::RULE,
+    w063_unfed_grouper::RULE,
+    w064_unused_handler::RULE,
+    w065_returned_for_nothing::RULE,
+    w066_personal_data::RULE,
+    w067_unused_table::RULE,
+    w068_anybody::RULE,
+    w069_local_origin::RULE,
 ];
