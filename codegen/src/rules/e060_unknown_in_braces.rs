@@ -46,7 +46,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let found = if missing.len() == spot.shapes.len() {
                 let said = match spot.node {
                     Node::Source(_) => format!("`{{{written}}}` is not known in {at}"),
-                    Node::To(_) => format!("`{{{written}}}` is not known in {at}, where {} arrives", event_list(cx.flow, spot.shapes.iter().copied())),
+                    Node::To(_) => format!(
+                        "`{{{written}}}` is not known in {at}, where {} arrives",
+                        event_list(cx.flow, spot.shapes.iter().copied())
+                    ),
                 };
                 let said = Diagnostic::new(RULE.code, span, said);
                 match crate::suggest::nearest(&written, names.iter().copied()) {
@@ -57,7 +60,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                     None => said.help(format!("what may be named is {}", listed(&names))),
                 }
             } else {
-                let said = format!("`{{{written}}}` is missing in {}, which arrives in {at} too", event_list(cx.flow, missing));
+                let said = format!(
+                    "`{{{written}}}` is missing in {}, which arrives in {at} too",
+                    event_list(cx.flow, missing)
+                );
                 Diagnostic::new(RULE.code, span, said).help(format!("what all events have is {}", listed(&names)))
             };
             out.push(found);

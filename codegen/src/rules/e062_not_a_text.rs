@@ -25,7 +25,8 @@ key: "{target}/{object}"
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     let flow = cx.flow;
     templates::each(cx, &mut |spot| {
-        let copied = matches!(spot.at, templates::Use::Row(..) | templates::Use::Set(_)) && spot.template.single().is_some();
+        let copied =
+            matches!(spot.at, templates::Use::Row(..) | templates::Use::Set(_)) && spot.template.single().is_some();
         if copied {
             return;
         }
@@ -46,7 +47,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 .filter(|n| {
                     spot.shapes.iter().all(|s| {
                         let ty = cx.facts.type_of(flow, s, &support::reference(n));
-                        ty.is_some_and(|ty| class(flow, &ty) != Class::Whole && !(is_key && support::may_miss(flow, &ty)))
+                        ty.is_some_and(|ty| {
+                            class(flow, &ty) != Class::Whole && !(is_key && support::may_miss(flow, &ty))
+                        })
                     })
                 })
                 .collect();

@@ -32,7 +32,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             }
             let written = name.name();
             let Node::Source(id) = spot.node else {
-                let said = format!("`{{{written}}}` is known in `set` and `allow` of a source only, not in {}", node_words(cx.flow, spot.node));
+                let said = format!(
+                    "`{{{written}}}` is known in `set` and `allow` of a source only, not in {}",
+                    node_words(cx.flow, spot.node)
+                );
                 let help = "set a field of the event from it in the source, and name the field here";
                 out.push(Diagnostic::new(RULE.code, span, said).help(help));
                 continue;
@@ -47,7 +50,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                         let said = Diagnostic::new(RULE.code, span, format!("the path of {at} has no `{{{part}}}`"));
                         match crate::suggest::nearest(part, parts.iter().copied()) {
                             Some(near) => said.help(format!("did you mean `{{path.{near}}}`?")),
-                            None if parts.is_empty() => said.help(format!("write it into the path: `{}/{{{part}}}`", path.value)),
+                            None if parts.is_empty() => {
+                                said.help(format!("write it into the path: `{}/{{{part}}}`", path.value))
+                            }
                             None => said.help(format!("it has {}", listed(&parts))),
                         }
                     })

@@ -50,7 +50,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             continue;
         }
         said_of.extend(reach::sinks(flow, &grouper.to).into_iter().map(|s| Node::To(Destination::Sink(s))));
-        let said = format!("the key of grouper `{}` lacks `{{target}}`, yet its groups go to {}", grouper.name.text, listed(&people));
+        let said = format!(
+            "the key of grouper `{}` lacks `{{target}}`, yet its groups go to {}",
+            grouper.name.text,
+            listed(&people)
+        );
         let fixed = format!("{{target}}/{}", grouper.key.text());
         let help = format!("a group is for one user: write `\"{fixed}\"`");
         out.push(Diagnostic::new(RULE.code, grouper.key.span, said).help(help));

@@ -42,7 +42,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             if without.is_empty() {
                 continue;
             }
-            let said = Diagnostic::new(RULE.code, field.span, format!("`{}` is missing in {}", field.value, event_list(flow, without)));
+            let said = Diagnostic::new(
+                RULE.code,
+                field.span,
+                format!("`{}` is missing in {}", field.value, event_list(flow, without)),
+            );
             out.push(if with.is_empty() {
                 let known = cx.facts.known_on(flow, shapes);
                 let names: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -63,15 +67,23 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         }
         for (event, target) in &targets.by_event {
             let Some(shape) = shapes.iter().find(|s| s.event == event.value) else {
-                let said = format!("`{}` does not arrive in queue `{}`", flow.events[event.value].name.text, queue.name.text);
-                out.push(Diagnostic::new(RULE.code, event.span, said).help(format!("there arrive {}", event_list(flow, shapes))));
+                let said =
+                    format!("`{}` does not arrive in queue `{}`", flow.events[event.value].name.text, queue.name.text);
+                out.push(
+                    Diagnostic::new(RULE.code, event.span, said)
+                        .help(format!("there arrive {}", event_list(flow, shapes))),
+                );
                 continue;
             };
             let Target::Field(field) = target else { continue };
             if cx.facts.type_of(flow, shape, &reference(&field.value)).is_none() {
                 let event = &flow.events[event.value];
                 let known: Vec<&str> = event.fields.iter().map(|f| f.name.as_str()).collect();
-                let said = Diagnostic::new(RULE.code, field.span, format!("event `{}` has no field `{}`", event.name.text, field.value));
+                let said = Diagnostic::new(
+                    RULE.code,
+                    field.span,
+                    format!("event `{}` has no field `{}`", event.name.text, field.value),
+                );
                 out.push(match crate::suggest::nearest(&field.value, known.iter().copied()) {
                     Some(near) => said.help(format!("did you mean `{near}`?")).replace_with(near),
                     None => said.help(format!("it has {}", listed(&known))),

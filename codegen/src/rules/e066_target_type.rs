@@ -32,7 +32,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             match target {
                 Target::Field(field) => {
                     let shape = shapes.iter().find(|s| s.event == event.value);
-                    let Some(ty) = shape.and_then(|s| cx.facts.type_of(flow, s, &reference(&field.value))) else { continue };
+                    let Some(ty) = shape.and_then(|s| cx.facts.type_of(flow, s, &reference(&field.value))) else {
+                        continue;
+                    };
                     let fits = match plain(flow, &ty) {
                         Type::List(of, _) => names_user(flow, of),
                         other => names_user(flow, other),
@@ -61,6 +63,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
 fn text(flow: &Flow, table: TableId, field: Spanned<usize>, out: &mut Diagnostics) {
     let table = &flow.tables[table];
     let Some(found) = table.fields.get(field.value).filter(|f| !names_user(flow, &f.ty)) else { return };
-    let said = format!("`{}` of table `{}` is {}; a target is a text", found.name, table.name.text, type_words(flow, &found.ty));
+    let said = format!(
+        "`{}` of table `{}` is {}; a target is a text",
+        found.name,
+        table.name.text,
+        type_words(flow, &found.ty)
+    );
     out.push(Diagnostic::new(RULE.code, field.span, said).related(found.span, "declared here"));
 }

@@ -32,7 +32,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let name = &queue.name.text;
         let Some(targets) = &queue.targets else {
             let stray = queue.except.as_ref().map(|e| ("except", e.span));
-            for (setting, span) in stray.into_iter().chain(queue.max_targets.as_ref().map(|m| ("max_targets", m.0.span))) {
+            for (setting, span) in
+                stray.into_iter().chain(queue.max_targets.as_ref().map(|m| ("max_targets", m.0.span)))
+            {
                 let said = format!("`{setting}` says nothing in queue `{name}`: it has no `targets`");
                 out.push(Diagnostic::new(RULE.code, span, said).help("say whom its events are for: `targets: author`"));
             }
@@ -56,7 +58,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             };
             let known = cx.facts.known_on(flow, shapes);
             let fits: Vec<&str> = known.iter().filter(users).map(String::as_str).collect();
-            let said = Diagnostic::new(RULE.code, except.span, format!("`{}` is missing in {}", except.value, event_list(flow, without)));
+            let said = Diagnostic::new(
+                RULE.code,
+                except.span,
+                format!("`{}` is missing in {}", except.value, event_list(flow, without)),
+            );
             out.push(match crate::suggest::nearest(&except.value, fits.iter().copied()) {
                 Some(near) => said.help(format!("did you mean `{near}`?")).replace_with(near),
                 None => said.help(format!("what all events have is {}", listed(&fits))),
@@ -65,7 +71,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         }
         let types = shapes.iter().filter_map(|s| cx.facts.type_of(flow, s, &reference(&except.value)));
         if let Some(ty) = types.into_iter().find(|ty| !names_user(flow, ty)) {
-            let said = format!("`{}` is {}; `except` names a user, which is a text", except.value, type_words(flow, &ty));
+            let said =
+                format!("`{}` is {}; `except` names a user, which is a text", except.value, type_words(flow, &ty));
             out.push(Diagnostic::new(RULE.code, except.span, said));
         }
     }

@@ -49,7 +49,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             }
             let written = entry.path.join(".");
             if !all {
-                let said = format!("`{written}` is missing in {}, which this condition would drop", event_list(flow, without));
+                let said =
+                    format!("`{written}` is missing in {}, which this condition would drop", event_list(flow, without));
                 let help = "narrow `events:`, or say what holds of them in `$or`";
                 out.push(Diagnostic::new(RULE.code, entry.span, said).help(help));
                 continue;

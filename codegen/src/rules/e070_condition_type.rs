@@ -59,7 +59,11 @@ fn problem(flow: &Flow, ty: &Type, matcher: &Matcher, name: &str, span: Span) ->
         (Scalar::Text(text), Class::Number | Class::Bool) => {
             let said = Diagnostic::new(RULE.code, span, format!("`{name}` is {words}; a text never equals it"));
             let bare = text.parse::<f64>().is_ok_and(f64::is_finite) || matches!(text.as_str(), "true" | "false");
-            Some(if bare { said.help(format!("write `{text}` without quotes")).replace_with(text.clone()) } else { said })
+            Some(if bare {
+                said.help(format!("write `{text}` without quotes")).replace_with(text.clone())
+            } else {
+                said
+            })
         }
         (Scalar::Number(n), Class::Text) => Some(
             Diagnostic::new(RULE.code, span, format!("`{name}` is {words}; a number never equals it"))
@@ -77,7 +81,9 @@ fn problem(flow: &Flow, ty: &Type, matcher: &Matcher, name: &str, span: Span) ->
             d.fix = None;
             d
         }),
-        Matcher::Numeric(_) if kind != Class::Number => wrong(format!("`numeric` compares numbers; `{name}` is {words}")),
+        Matcher::Numeric(_) if kind != Class::Number => {
+            wrong(format!("`numeric` compares numbers; `{name}` is {words}"))
+        }
         Matcher::Numeric(_) | Matcher::Exists(_) => None,
         _ if kind == Class::Text => None,
         other => wrong(format!("`{}` compares texts; `{name}` is {words}", operator(other))),

@@ -42,7 +42,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let Some(filter) = &queue.filter else { continue };
         if queue.from.is_none() {
             let said = format!("queue `{}` reads no topic, so nothing can apply its filter", queue.name.text);
-            out.push(Diagnostic::new(RULE.code, filter.span, said).help("give it `from:`, or decide in a handler or a workflow's `choice`"));
+            out.push(
+                Diagnostic::new(RULE.code, filter.span, said)
+                    .help("give it `from:`, or decide in a handler or a workflow's `choice`"),
+            );
             continue;
         }
         let entries = conditions::entries(filter);
@@ -58,7 +61,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let combinations = combinations(filter, nested).saturating_mul(types.max(1) as u64);
         if combinations > MOST_COMBINATIONS {
             let said = format!("this filter has {combinations} combinations; SNS allows {MOST_COMBINATIONS}");
-            out.push(Diagnostic::new(RULE.code, filter.span, said).help("the numbers of alternatives are multiplied: use fewer, or a prefix"));
+            out.push(
+                Diagnostic::new(RULE.code, filter.span, said)
+                    .help("the numbers of alternatives are multiplied: use fewer, or a prefix"),
+            );
         }
         entries.iter().for_each(|e| numbers(e, out));
     }
@@ -87,16 +93,26 @@ fn numbers(entry: &Entry<'_>, out: &mut Diagnostics) {
     for (matcher, span) in entry.matchers {
         let found: Vec<&String> = match matcher {
             Matcher::Exact(Scalar::Number(n)) => vec![n],
-            Matcher::AnythingBut(values) => values.iter().filter_map(|v| if let Scalar::Number(n) = v { Some(n) } else { None }).collect(),
+            Matcher::AnythingBut(values) => {
+                values.iter().filter_map(|v| if let Scalar::Number(n) = v { Some(n) } else { None }).collect()
+            }
             Matcher::Numeric(bounds) => bounds.iter().map(|(_, n)| n).collect(),
             _ => Vec::new(),
         };
         for n in found {
             let decimals = n.split_once('.').map_or(0, |(_, d)| d.trim_end_matches('0').len());
             if n.parse::<f64>().is_ok_and(|n| n.abs() > LARGEST) {
-                out.push(Diagnostic::new(RULE.code, *span, format!("SNS compares numbers up to 1,000,000,000; this is {n}")));
+                out.push(Diagnostic::new(
+                    RULE.code,
+                    *span,
+                    format!("SNS compares numbers up to 1,000,000,000; this is {n}"),
+                ));
             } else if decimals > MOST_DECIMALS || n.contains(['e', 'E']) {
-                out.push(Diagnostic::new(RULE.code, *span, format!("SNS compares numbers of at most {MOST_DECIMALS} decimals; this is {n}")));
+                out.push(Diagnostic::new(
+                    RULE.code,
+                    *span,
+                    format!("SNS compares numbers of at most {MOST_DECIMALS} decimals; this is {n}"),
+                ));
             }
         }
     }

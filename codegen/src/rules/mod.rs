@@ -29,6 +29,7 @@ pub(crate) mod e052_renamed_from;
 pub(crate) mod e053_endless_type;
 pub(crate) mod e055_table_layout;
 pub(crate) mod e056_empty_list;
+pub(crate) mod e058_names_meet;
 pub(crate) mod e059_setting_value;
 pub(crate) mod e060_unknown_in_braces;
 pub(crate) mod e061_two_types;
@@ -78,7 +79,20 @@ pub(crate) mod w066_personal_data;
 pub(crate) mod w067_unused_table;
 pub(crate) mod w068_anybody;
 pub(crate) mod w069_local_origin;
+pub(crate) mod e100_source_to;
+pub(crate) mod e101_not_carried;
+pub(crate) mod e103_not_fed;
+pub(crate) mod e104_fed_twice;
+pub(crate) mod e105_idle_queue;
+pub(crate) mod e106_loop;
+pub(crate) mod e107_first;
+pub(crate) mod e109_no_target;
+pub(crate) mod e110_no_address;
+pub(crate) mod e111_source_event;
 mod support;
+pub(crate) mod w060_condition_always;
+pub(crate) mod w100_unused;
+mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::facts::Facts;
@@ -112,7 +126,12 @@ pub struct Rule {
 #[must_use]
 pub fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = RULES.to_vec();
-    rules.extend(crate::yaml::codes::ENTRIES.iter().map(|e| Rule { code: e.code, title: e.title, doc: e.doc, check: None }));
+    rules.extend(crate::yaml::codes::ENTRIES.iter().map(|e| Rule {
+        code: e.code,
+        title: e.title,
+        doc: e.doc,
+        check: None,
+    }));
     rules.sort_by_key(|r| r.code);
     rules
 }
@@ -171,6 +190,7 @@ const RULES: &[Rule] = &[
     e053_endless_type::RULE,
     e055_table_layout::RULE,
     e056_empty_list::RULE,
+    e058_names_meet::RULE,
     e059_setting_value::RULE,
     e060_unknown_in_braces::RULE,
     e061_two_types::RULE,
@@ -220,4 +240,15 @@ const RULES: &[Rule] = &[
     w067_unused_table::RULE,
     w068_anybody::RULE,
     w069_local_origin::RULE,
+    e100_source_to::RULE,
+    e101_not_carried::RULE,
+    e103_not_fed::RULE,
+    e104_fed_twice::RULE,
+    e105_idle_queue::RULE,
+    e106_loop::RULE,
+    e107_first::RULE,
+    e109_no_target::RULE,
+    e110_no_address::RULE,
+    e111_source_event::RULE,
+    w100_unused::RULE,
 ];

@@ -32,7 +32,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let name = entry.path.join(".");
             for (place, (matcher, span)) in entry.matchers.iter().enumerate() {
                 let mut others = entry.matchers.iter().enumerate().filter(|(i, _)| *i != place);
-                if let Some((_, (_, by))) = others.find(|(i, (by, _))| covers(by, matcher) && (by != matcher || *i < place)) {
+                if let Some((_, (_, by))) =
+                    others.find(|(i, (by, _))| covers(by, matcher) && (by != matcher || *i < place))
+                {
                     let said = "another alternative covers this one".to_owned();
                     out.push(Diagnostic::new(RULE.code, *span, said).related(*by, "it lets this through already"));
                 }
@@ -60,7 +62,9 @@ fn together(compared: &Type, whole: &Type, matchers: &[(Matcher, Span)]) -> bool
         return false;
     }
     match compared {
-        Type::Bool => [true, false].iter().all(|b| matchers.iter().any(|(m, _)| *m == Matcher::Exact(Scalar::Bool(*b)))),
+        Type::Bool => {
+            [true, false].iter().all(|b| matchers.iter().any(|(m, _)| *m == Matcher::Exact(Scalar::Bool(*b))))
+        }
         Type::Enum(values) => values.iter().all(|v| matchers.iter().any(|(m, _)| holds::passes(v, m))),
         _ => false,
     }

@@ -75,7 +75,9 @@ impl Reader<'_> {
         if self.chars.next_if_eq(&'?').is_some() {
             match self.chars.next() {
                 Some(':') => {}
-                Some('=' | '!' | '<') => return Err(("look-around and named groups are not the same everywhere".into(), None)),
+                Some('=' | '!' | '<') => {
+                    return Err(("look-around and named groups are not the same everywhere".into(), None));
+                }
                 _ => return Err(("flags are not the same everywhere".into(), Some("spell the cases out: `[Aa]`"))),
             }
         }
@@ -126,10 +128,16 @@ impl Reader<'_> {
     fn escape(&mut self, in_class: bool) -> Result<u64, Mistake> {
         match self.chars.next() {
             None => plain("a backslash at the end"),
-            Some('d') => Err(("`\\d` means ASCII digits to some and Unicode's to others".into(), Some("write `[0-9]`"))),
-            Some('w') => Err(("`\\w` means ASCII words to some and Unicode's to others".into(), Some("write `[A-Za-z0-9_]`"))),
+            Some('d') => {
+                Err(("`\\d` means ASCII digits to some and Unicode's to others".into(), Some("write `[0-9]`")))
+            }
+            Some('w') => {
+                Err(("`\\w` means ASCII words to some and Unicode's to others".into(), Some("write `[A-Za-z0-9_]`")))
+            }
             Some('s') => Err(("`\\s` is not the same everywhere".into(), Some("write `[ \\t]`"))),
-            Some(c @ ('D' | 'W' | 'S')) => Err((format!("`\\{c}` is not the same everywhere"), Some("write a class: `[^0-9]`"))),
+            Some(c @ ('D' | 'W' | 'S')) => {
+                Err((format!("`\\{c}` is not the same everywhere"), Some("write a class: `[^0-9]`")))
+            }
             Some(c @ ('b' | 'B' | 'A' | 'z' | 'Z' | 'G')) => Err((format!("`\\{c}` is not the same everywhere"), None)),
             Some('0'..='9' | 'k') => plain("back references are not the same everywhere"),
             Some('n' | 'r' | 't') => Ok(1),
@@ -183,7 +191,9 @@ impl Reader<'_> {
         }
         match digits.parse::<u32>() {
             Ok(n) if n <= MOST => Ok(n),
-            Ok(_) => Err((format!("a part is repeated at most {MOST} times"), Some("limit the length by `max_length`"))),
+            Ok(_) => {
+                Err((format!("a part is repeated at most {MOST} times"), Some("limit the length by `max_length`")))
+            }
             Err(_) => plain("a repetition is `{2}`, `{2,}` or `{2,5}`"),
         }
     }
@@ -211,8 +221,29 @@ mod tests {
     #[test]
     fn what_is_not_the_same_everywhere_is_refused() {
         for pattern in [
-            "(", ")", "[", "[]", "a{", "a{2,1}", "*", "a**", "(?=a)", "(?<n>a)", "(?i)a", "\\1", "\\d", "\\w", "\\bx", "[z-a]",
-            "[[:alpha:]]", "[a&&b]", "a{9999}", "\\", "}", "]", "a++",
+            "(",
+            ")",
+            "[",
+            "[]",
+            "a{",
+            "a{2,1}",
+            "*",
+            "a**",
+            "(?=a)",
+            "(?<n>a)",
+            "(?i)a",
+            "\\1",
+            "\\d",
+            "\\w",
+            "\\bx",
+            "[z-a]",
+            "[[:alpha:]]",
+            "[a&&b]",
+            "a{9999}",
+            "\\",
+            "}",
+            "]",
+            "a++",
         ] {
             assert!(shortest(pattern).is_err(), "{pattern}");
         }

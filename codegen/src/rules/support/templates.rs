@@ -1,7 +1,9 @@
 //! Every text with names in braces, with where it stands and what arrives there.
 
 use crate::facts::{Facts, Node, Shape};
-use crate::model::{Destination, Flow, Lookup, Ref, SinkKind, SourceId, SourceKind, Spanned, TableId, Target, Template, Type};
+use crate::model::{
+    Destination, Flow, Lookup, Ref, SinkKind, SourceId, SourceKind, Spanned, TableId, Target, Template, Type,
+};
 use crate::rules::Context;
 
 /// What a template is for.

@@ -58,7 +58,8 @@ pub(in crate::rules) fn problem(flow: &Flow, ty: &Type, value: &Literal) -> Opti
             map.values().filter_map(|v| v.value.as_ref()).find_map(|v| problem(flow, of, v))
         }
         (Type::Object(fields), Literal::Map(map)) => {
-            let given = |name: &str| map.iter().find(|(k, _)| k.as_str() == Some(name)).and_then(|(_, v)| v.value.as_ref());
+            let given =
+                |name: &str| map.iter().find(|(k, _)| k.as_str() == Some(name)).and_then(|(_, v)| v.value.as_ref());
             let stray = map.keys().filter_map(|k| k.as_str()).find(|k| fields.iter().all(|f| f.name != *k));
             if let Some(stray) = stray {
                 return Some(format!("there is no field `{stray}`"));
@@ -96,7 +97,8 @@ fn is_decimal(text: &str) -> bool {
 
 /// Whether a text has digits where the form has `0`, and else the same characters.
 fn shaped(text: &str, form: &str) -> bool {
-    text.len() == form.len() && text.bytes().zip(form.bytes()).all(|(t, f)| if f == b'0' { t.is_ascii_digit() } else { t == f })
+    text.len() == form.len()
+        && text.bytes().zip(form.bytes()).all(|(t, f)| if f == b'0' { t.is_ascii_digit() } else { t == f })
 }
 
 #[cfg(test)]

@@ -183,7 +183,12 @@ impl<'a> Builder<'a> {
 
     fn scalar(&self, kind: Kind, style: ScalarStyle, start: usize, end: usize) -> Node {
         let empty = matches!(&kind, Kind::Scalar { text, .. } if text.is_empty()) && style == ScalarStyle::Plain;
-        let end = if empty { start } else { start + self.slice(start, end).trim_end().len() };
+        let length = match style {
+            _ if empty => 0,
+            ScalarStyle::DoubleQuoted | ScalarStyle::SingleQuoted => quoted_length(self.slice(start, end)),
+            _ => self.slice(start, end).trim_end().len(),
+        };
+        let end = start + length;
         let span = self.span(start, end);
         let kind = if self.masked.iter().any(|masked| masked.start == span.start) { Kind::Refused } else { kind };
         Node { span, kind }
@@ -229,6 +234,24 @@ pub(super) fn alias(span: Span) -> Diagnostic {
 
 pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::new(codes::TOO_LARGE, span, format!("lists and maps are nested more than {DEPTH} deep"))
+}
+
+/// The bytes of a text in quotes, with them: the parser counts a comment after it too.
+fn quoted_length(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    let Some((_, quote)) = chars.next() else { return 0 };
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && quote == '"' {
+            chars.next();
+        } else if c == quote {
+            if quote == '\'' && chars.as_str().starts_with('\'') {
+                chars.next();
+            } else {
+                return at + c.len_utf8();
+            }
+        }
+    }
+    text.trim_end().len()
 }
 
 fn key_is_no_text(key: &Node) -> Diagnostic {

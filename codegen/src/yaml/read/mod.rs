@@ -39,7 +39,7 @@ pub fn read(file: FileId, source: &str, out: &mut Diagnostics) -> Option<Node> {
         out.push(text::too_large(start, source.len()));
         return None;
     }
-    if text::refuse_control(file, source, out) {
+    if text::refuse_control(file, source, out) || text::refuse_mark(file, source, out) {
         return None;
     }
     if source.bytes().filter(|b| matches!(b, b',' | b'[' | b'{')).count() > NODES {

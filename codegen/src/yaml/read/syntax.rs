@@ -78,7 +78,10 @@ fn reserved_character(place: &Place<'_>, value: Span) -> Diagnostic {
 fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
     let wrong = |message: &str| Diagnostic::new(codes::SYNTAX, place.point(), message);
     let has = |part: &str| info.contains(part);
-    if has("quoted scalar, found unexpected end") || has("found unexpected document indicator") {
+    if has("quoted scalar, found unexpected end")
+        || has("found unexpected document indicator")
+        || has("indentation in quoted")
+    {
         return wrong("the quote that begins here is never closed");
     }
     if has("trailing content after") {
@@ -97,6 +100,7 @@ fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
             || has("misplaced bracket")
             || has("unexpected end")
             || has("indentation in flow")
+            || has("illegal placement")
         {
             return wrong(&format!("expected `,` or `{closing}`"))
                 .related(place.span(open, open + 1), format!("the {what} begins here"));
@@ -124,8 +128,13 @@ impl Place<'_> {
         Span::new(self.file, offset(start), offset(end.min(self.source.len())))
     }
 
-    /// The character at which the parser stopped.
+    /// The character at which the parser stopped; at a colon, the key before it.
     fn point(&self) -> Span {
+        let before = self.source.get(..self.at).unwrap_or_default();
+        let key = before.len() - before.trim_end_matches(|c: char| !c.is_whitespace() && !"{}[],:".contains(c)).len();
+        if self.rest().starts_with(':') && key > 0 {
+            return self.span(self.at - key, self.at);
+        }
         let at = self.at.min(self.source.trim_end().len());
         let length =
             self.source.get(at..).and_then(|rest| rest.chars().next()).filter(|c| *c != '\n').map_or(0, char::len_utf8);

@@ -1,0 +1,97 @@
+//! Names: logical ids, names after the prefix, and environment variables.
+
+use crate::diagnostic::Diagnostics;
+use crate::model::Flow;
+use crate::plan::{Place, Plan};
+use crate::rules::e058_names_meet;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The longest name after the prefix. A function's whole name has at most 64 characters (AWS Lambda API
+/// Reference, CreateFunction); the prefix takes up to 24 of them, and a `-`.
+const LONGEST: usize = 39;
+
+/// `user_actions` and `Table` to `UserActionsTable`.
+pub(super) fn logical(identity: &str, kind: &str) -> String {
+    let mut id = pascal(identity);
+    id.push_str(kind);
+    id
+}
+
+/// `user_actions` to `UserActions`; a name that is UpperCamel stays.
+pub(super) fn pascal(name: &str) -> String {
+    let mut made = String::with_capacity(name.len() + 16);
+    for word in name.split('_') {
+        let mut chars = word.chars();
+        made.extend(chars.next().map(|c| c.to_ascii_uppercase()));
+        made.push_str(chars.as_str());
+    }
+    made
+}
+
+/// The name after the prefix: `notify`, `notify-dlq`; a long one is cut and told apart by a hash of the whole.
+pub(super) fn physical(parts: &[&str]) -> String {
+    let name = parts.join("-").replace('_', "-");
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let hash = Sha256::digest(name.as_bytes());
+    let hash: String = hash.iter().take(4).map(|b| format!("{b:02x}")).collect();
+    let kept: String = name.chars().take(LONGEST - 9).collect();
+    format!("{}-{hash}", kept.trim_end_matches('-'))
+}
+
+/// An environment variable: `TABLE_MEMBERS`.
+pub(super) fn variable(kind: &str, name: &str) -> String {
+    format!("{kind}_{}", name.to_ascii_uppercase())
+}
+
+/// Where a thing's resource belongs.
+pub(super) fn place(logical: String, owner: String, component: u32) -> Place {
+    Place { logical, owner, component, allow_replace: None }
+}
+
+/// Reports functions and resources whose names meet though their things' names differ.
+pub(super) fn report_clashes(plan: &Plan, flow: &Flow, out: &mut Diagnostics) {
+    let mut functions: BTreeMap<&str, &str> = BTreeMap::new();
+    for function in &plan.functions {
+        if let Some(first) = functions.insert(&function.name, &function.place.owner) {
+            out.push(e058_names_meet::function(flow.name.span, &function.name, first, &function.place.owner));
+        }
+    }
+    let mut logical: BTreeMap<&str, &str> = BTreeMap::new();
+    for place in places(plan) {
+        if let Some(first) = logical.insert(&place.logical, &place.owner) {
+            out.push(e058_names_meet::logical(flow.name.span, &place.logical, first, &place.owner));
+        }
+    }
+}
+
+/// The places of everything in a plan.
+fn places(plan: &Plan) -> impl Iterator<Item = &Place> {
+    let mappings = plan.functions.iter().flat_map(|f| &f.mappings).map(|m| &m.place);
+    let state = plan.tables.iter().map(|t| &t.place).chain(plan.secrets.iter().map(|s| &s.place));
+    let messaging = plan.topics.iter().map(|t| &t.place).chain(plan.queues.iter().map(|q| &q.place));
+    let compute = plan.functions.iter().map(|f| &f.place).chain(plan.machines.iter().map(|m| &m.place));
+    let web = plan.gateways.iter().map(|g| &g.place).chain(plan.schedules.iter().map(|s| &s.place));
+    let rest = plan.subscriptions.iter().map(|s| &s.place).chain(plan.alarms.iter().map(|a| &a.place));
+    state.chain(messaging).chain(compute).chain(web).chain(rest).chain(mappings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, logical, physical};
+
+    #[test]
+    fn a_logical_id_is_upper_camel_with_its_kind() {
+        assert_eq!(logical("user_actions", "Table"), "UserActionsTable");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_told_apart() {
+        let (a, b) = ("a".repeat(40), format!("{}b", "a".repeat(39)));
+        let (one, other) = (physical(&[&a, "dlq"]), physical(&[&b, "dlq"]));
+        assert!(one.len() <= LONGEST && other.len() <= LONGEST);
+        assert_ne!(one, other);
+    }
+}

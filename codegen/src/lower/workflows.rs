@@ -1,0 +1,313 @@
+//! Workflows: state machines and the functions of their handler steps.
+
+use super::functions::named;
+use super::{Lowering, ROUTE_TIMEOUT, clamp, names};
+use crate::facts::Use;
+use crate::model::{Destination, HandlerId, Pattern, Retry, Step, StepKind, Workflow, WorkflowId};
+use crate::plan::{
+    CatchPlan, FunctionKind, FunctionRef, Machine, MachineRef, Place, QueueRef, RetryPlan, StepKindPlan, StepPlan,
+    TopicRef,
+};
+
+/// What a machine calls, gathered while its states are made.
+#[derive(Default)]
+struct Calls {
+    functions: Vec<FunctionRef>,
+    topics: Vec<TopicRef>,
+    queues: Vec<QueueRef>,
+}
+
+impl Lowering<'_> {
+    pub(super) fn workflow_place(&self, id: WorkflowId, kind: &str) -> Place {
+        let workflow = &self.flow.workflows[id];
+        names::place(
+            names::logical(workflow.name.identity(), kind),
+            format!("workflows.{}", workflow.name.text),
+            self.component(Destination::Workflow(id)),
+        )
+    }
+
+    pub(super) fn workflows(&mut self) {
+        self.step_functions();
+        for (id, workflow) in self.flow.workflows.iter() {
+            let mut calls = Calls::default();
+            let asks = needs_seen(&workflow.steps);
+            let steps = self.steps(id, workflow, &workflow.steps, None, &mut calls);
+            if asks {
+                self.seen_function(id);
+            }
+            let mut machine = Machine {
+                place: self.workflow_place(id, "Workflow"),
+                name: names::physical(&[workflow.name.identity()]),
+                about: workflow
+                    .about
+                    .clone()
+                    .unwrap_or_else(|| format!("The workflow {} of the flow.", workflow.name.text)),
+                express: workflow.express.value,
+                timeout: crate::decide::workflow_timeout(self.flow, workflow),
+                steps,
+                calls: calls.functions,
+                publishes: calls.topics,
+                sends: calls.queues,
+                starts: Vec::<MachineRef>::new(),
+            };
+            machine.calls.sort();
+            machine.calls.dedup();
+            machine.publishes.sort();
+            machine.publishes.dedup();
+            machine.sends.sort();
+            machine.sends.dedup();
+            self.plan.machines.push(machine);
+        }
+    }
+
+    /// One function a handler that is a step, wherever it is one.
+    fn step_functions(&mut self) {
+        for (id, handler) in self.flow.handlers.iter() {
+            let used = self.facts.uses(id).iter().find_map(|u| match &u.at {
+                Use::Step(workflow, step) => Some((*workflow, step.clone())),
+                _ => None,
+            });
+            let Some((workflow, step)) = used else { continue };
+            let name = &handler.name.text;
+            let about = handler.about.clone().unwrap_or_else(|| format!("Runs the handler {name} as a step."));
+            let kind = FunctionKind::Step {
+                workflow: self.flow.workflows[workflow].name.text.clone(),
+                step,
+                handler: name.clone(),
+            };
+            let place = names::place(
+                names::logical(name, "HandlerFunction"),
+                format!("handlers.{name}"),
+                self.component(Destination::Workflow(workflow)),
+            );
+            let mut draft = self.draft(place, named(&handler.name, ""), about, kind);
+            draft.timeout(clamp(crate::decide::handler_timeout(self.flow, id)));
+            draft.keeps_state();
+            self.handler_needs(&mut draft, id);
+            self.plan.functions.push(draft.done());
+        }
+    }
+
+    /// The function that a machine asks whether a delivery was seen.
+    fn seen_function(&mut self, id: WorkflowId) {
+        let workflow = &self.flow.workflows[id];
+        let about = format!("Answers whether the target has seen what the workflow {} delivered.", workflow.name.text);
+        let kind = FunctionKind::Seen { workflow: workflow.name.text.clone() };
+        let mut draft =
+            self.draft(self.workflow_place(id, "WorkflowSeenFunction"), named(&workflow.name, "_seen"), about, kind);
+        draft.timeout(ROUTE_TIMEOUT);
+        for (gateway, _) in self.flow.gateways.iter().filter(|(_, g)| g.kind == crate::model::GatewayKind::Websocket) {
+            let variable = names::variable("LOG", &self.flow.gateways[gateway].name.text);
+            draft.reads(&self.log_ref(gateway), variable, &[]);
+        }
+        self.plan.functions.push(draft.done());
+    }
+
+    fn handler_function(&self, id: HandlerId) -> FunctionRef {
+        FunctionRef(names::logical(&self.flow.handlers[id].name.text, "HandlerFunction"))
+    }
+
+    /// The states of a list of steps. A choice that asks `seen` gets a reading state before it.
+    fn steps(
+        &self,
+        id: WorkflowId,
+        workflow: &Workflow,
+        steps: &[Step],
+        entry: Option<&str>,
+        calls: &mut Calls,
+    ) -> Vec<StepPlan> {
+        let enters = |name: &str| match steps.iter().find(|s| s.name.value == name) {
+            Some(step) if asks_seen(step) => Some(reading(&step.name.value)),
+            Some(step) => Some(step.name.value.clone()),
+            None => None,
+        };
+        let mut made = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            let next = match &step.next {
+                Some(next) => enters(&next.value),
+                None => steps.get(index + 1).and_then(|s| enters(&s.name.value)),
+            };
+            if asks_seen(step) {
+                made.push(self.reading_step(id, workflow, step, calls));
+            }
+            let (kind, about) = self.step_kind(id, workflow, step, &enters, entry, calls);
+            let retries =
+                matches!(kind, StepKindPlan::Call { .. } | StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_));
+            let wraps = matches!(kind, StepKindPlan::Parallel(_) | StepKindPlan::Map { .. });
+            let own = step.retry.as_ref();
+            let retry = match own {
+                Some(retry) if retries || wraps => vec![retry_plan(Some(retry))],
+                None if retries => vec![retry_plan(workflow.retry.as_ref())],
+                _ => Vec::new(),
+            };
+            let catch = step.catch.iter().map(|c| CatchPlan {
+                errors: if c.errors.is_empty() {
+                    vec!["States.ALL".into()]
+                } else {
+                    c.errors.iter().map(|e| error_name(&e.value)).collect()
+                },
+                next: enters(&c.next.value),
+            });
+            made.push(StepPlan {
+                name: step.name.value.clone(),
+                about,
+                next,
+                retry,
+                catch: catch.collect(),
+                timeout: matches!(kind, StepKindPlan::Call { .. }).then(|| self.step_timeout(step)),
+                kind,
+            });
+        }
+        made
+    }
+
+    fn reading_step(&self, id: WorkflowId, workflow: &Workflow, step: &Step, calls: &mut Calls) -> StepPlan {
+        let identity = self.flow.workflows[id].name.identity();
+        let function = FunctionRef(names::logical(identity, "WorkflowSeenFunction"));
+        calls.functions.push(function.clone());
+        StepPlan {
+            name: reading(&step.name.value),
+            about: "Asks whether the target has seen the delivery.".into(),
+            kind: StepKindPlan::Call { function, adds: true },
+            next: Some(step.name.value.clone()),
+            retry: vec![retry_plan(workflow.retry.as_ref())],
+            catch: Vec::new(),
+            timeout: Some(ROUTE_TIMEOUT),
+        }
+    }
+
+    fn step_kind(
+        &self,
+        id: WorkflowId,
+        workflow: &Workflow,
+        step: &Step,
+        enters: &dyn Fn(&str) -> Option<String>,
+        entry: Option<&str>,
+        calls: &mut Calls,
+    ) -> (StepKindPlan, String) {
+        match &step.kind {
+            StepKind::Handler(handler) => {
+                let function = self.handler_function(handler.value);
+                calls.functions.push(function.clone());
+                let handler = &self.flow.handlers[handler.value];
+                let about = handler.about.clone().unwrap_or_else(|| format!("Runs the handler {}.", handler.name.text));
+                (StepKindPlan::Call { function, adds: handler.returns.is_some() }, about)
+            }
+            StepKind::Send(to) => self.send(to.value, calls),
+            StepKind::Wait(seconds) => (StepKindPlan::Wait(seconds.value), format!("Waits {} s.", seconds.value)),
+            StepKind::WaitUntil(field) => {
+                (StepKindPlan::WaitUntil(field.value.clone()), format!("Waits until `{}`.", field.value))
+            }
+            StepKind::Choice(cases) => {
+                let cases: Vec<(Pattern, Option<String>)> =
+                    cases.iter().map(|(when, next)| (when.clone(), enters(&next.value))).collect();
+                (StepKindPlan::Choice(cases), "Goes on at the first case that holds.".into())
+            }
+            StepKind::Parallel(branches) => {
+                let branches = branches.iter().map(|b| self.steps(id, workflow, b, entry, calls)).collect();
+                (StepKindPlan::Parallel(branches), "Runs its branches at the same time.".into())
+            }
+            StepKind::Map(map) => {
+                let steps = self.steps(id, workflow, &map.steps, Some(&map.entry.value), calls);
+                let kind = StepKindPlan::Map {
+                    over: map.over.value.clone(),
+                    entry: map.entry.value.clone(),
+                    concurrency: map.concurrency.map_or(10, |c| c.value),
+                    steps,
+                };
+                (kind, format!("Runs its steps for each entry of `{}`.", map.over.value))
+            }
+            StepKind::Unresolved => (StepKindPlan::Succeed, String::new()),
+        }
+    }
+
+    /// Seconds that a task may take: a little more than its function, so that the function's own end is seen.
+    fn step_timeout(&self, step: &Step) -> u32 {
+        let function = match step.kind {
+            StepKind::Send(_) => 30,
+            _ => clamp(crate::decide::step_timeout(self.flow, step)),
+        };
+        step.timeout.map_or(function.saturating_add(5), |t| clamp(t.value))
+    }
+
+    fn send(&self, to: Destination, calls: &mut Calls) -> (StepKindPlan, String) {
+        let about = format!("Sends to {}.", self.destination_name(to));
+        let kind = match to {
+            Destination::Topic(id) => {
+                let topic = TopicRef(names::logical(self.flow.topics[id].name.identity(), "Topic"));
+                calls.topics.push(topic.clone());
+                StepKindPlan::Publish(topic)
+            }
+            Destination::Queue(id) => {
+                let queue = QueueRef(names::logical(self.flow.queues[id].name.identity(), "Queue"));
+                calls.queues.push(queue.clone());
+                StepKindPlan::Enqueue(queue)
+            }
+            Destination::Sink(id) => {
+                let identity = self.flow.sinks[id].name.identity();
+                let function = FunctionRef(names::logical(identity, "SinkFunction"));
+                calls.functions.push(function.clone());
+                StepKindPlan::Call { function, adds: crate::facts::is_browser(self.flow, to) }
+            }
+            // `check` lets no workflow send to these.
+            Destination::Grouper(_) | Destination::Workflow(_) => StepKindPlan::Succeed,
+        };
+        (kind, about)
+    }
+}
+
+/// The name of the state that reads `seen` for a choice.
+fn reading(choice: &str) -> String {
+    format!("{choice}_seen")
+}
+
+fn asks_seen(step: &Step) -> bool {
+    fn names_seen(pattern: &Pattern) -> bool {
+        pattern.fields.iter().any(|(path, ..)| path.first().is_some_and(|p| p == "seen"))
+            || pattern.any_of.iter().flatten().any(names_seen)
+    }
+    matches!(&step.kind, StepKind::Choice(cases) if cases.iter().any(|(when, _)| names_seen(when)))
+}
+
+fn needs_seen(steps: &[Step]) -> bool {
+    let mut found = false;
+    crate::facts::each_step(steps, &mut |s| found |= asks_seen(s));
+    found
+}
+
+/// Errors of Lambda that pass: the service's own, and throttling.
+/// Source: AWS Step Functions Developer Guide, "Handle transient Lambda service exceptions".
+const PASSING: [&str; 5] = [
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "States.TaskFailed",
+];
+
+fn retry_plan(retry: Option<&Retry>) -> RetryPlan {
+    let errors = retry.map(|r| r.errors.as_slice()).unwrap_or_default();
+    RetryPlan {
+        errors: if errors.is_empty() {
+            PASSING.iter().map(|e| (*e).to_owned()).chain(["States.Timeout".to_owned()]).collect()
+        } else {
+            errors.iter().map(|e| error_name(&e.value)).collect()
+        },
+        interval: retry.and_then(|r| r.backoff).map_or(2, |b| u32::try_from(b.value).unwrap_or(u32::MAX)),
+        attempts: retry.and_then(|r| r.attempts).map_or(3, |a| a.value).saturating_sub(1),
+        backoff: retry.and_then(|r| r.backoff_rate).map_or(2.0, |b| b.value),
+        max_delay: Some(retry.and_then(|r| r.max_backoff).map_or(300, |m| u32::try_from(m.value).unwrap_or(u32::MAX))),
+        jitter: retry.is_none_or(|r| r.jitter),
+    }
+}
+
+/// A short word for an error, or ASL's own name.
+fn error_name(word: &str) -> String {
+    match word {
+        "timeout" => "States.Timeout".into(),
+        "failed" => "States.TaskFailed".into(),
+        "all" => "States.ALL".into(),
+        other => other.to_owned(),
+    }
+}
