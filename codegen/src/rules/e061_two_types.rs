@@ -1,9 +1,10 @@
 //! E061: a name has two types.
 
-use super::support::{templates, type_words};
+use super::support::{class, templates, type_words};
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
+use crate::model::{Flow, Ref, Type};
 
 /// A name in braces has two types.
 pub(crate) const RULE: Rule = Rule {
@@ -29,7 +30,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         for (name, span) in spot.template.refs() {
             let mut types = spot.shapes.iter().filter_map(|s| Some((s.event, cx.facts.type_of(flow, s, name)?)));
             let Some((first, ty)) = types.next() else { continue };
-            let Some((second, other)) = types.find(|(_, other)| !Facts::same_type(flow, &ty, other)) else { continue };
+            let Some((second, other)) = types.find(|(_, other)| !agree(flow, name, &ty, other)) else { continue };
             let (first, second) = (&flow.events[first].name, &flow.events[second].name);
             let said = format!(
                 "`{{{}}}` is {} in `{}` and {} in `{}`",
@@ -47,4 +48,12 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             );
         }
     });
+}
+
+/// A field stands for itself, so its types are the same; a role stands for texts of one kind or another.
+fn agree(flow: &Flow, name: &Ref, a: &Type, b: &Type) -> bool {
+    match name {
+        Ref::Field(_) => Facts::same_type(flow, a, b),
+        _ => class(flow, a) == class(flow, b),
+    }
 }

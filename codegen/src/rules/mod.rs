@@ -44,6 +44,31 @@ pub(crate) mod e069_condition_field;
 pub(crate) mod e070_condition_type;
 pub(crate) mod e071_condition_never;
 pub(crate) mod e072_filter_limits;
+pub(crate) mod e073_role_type;
+pub(crate) mod e074_table_key;
+pub(crate) mod e075_recipients;
+pub(crate) mod e076_counter;
+pub(crate) mod e077_table_sink;
+pub(crate) mod e078_default;
+pub(crate) mod e079_regular_expression;
+pub(crate) mod e080_distinct;
+pub(crate) mod e081_cancel;
+pub(crate) mod e082_window;
+pub(crate) mod e083_grouper_numbers;
+pub(crate) mod e084_grouper_contradicts;
+pub(crate) mod e085_handler_inputs;
+pub(crate) mod e086_handler_returns;
+pub(crate) mod e087_step_clash;
+pub(crate) mod e088_environment_variable;
+pub(crate) mod e089_secret_in_plain;
+pub(crate) mod e090_unset_actor;
+pub(crate) mod e091_source_form;
+pub(crate) mod e092_web_address;
+pub(crate) mod e093_mail_address;
+pub(crate) mod e094_tag;
+pub(crate) mod e095_indexes;
+pub(crate) mod e096_table_use;
+pub(crate) mod e097_allow;
 pub(crate) mod e100_source_to;
 pub(crate) mod e101_not_carried;
 pub(crate) mod e103_not_fed;
@@ -56,6 +81,15 @@ pub(crate) mod e110_no_address;
 pub(crate) mod e111_source_event;
 mod support;
 pub(crate) mod w060_condition_always;
+pub(crate) mod w061_tenant;
+pub(crate) mod w062_first_unseen;
+pub(crate) mod w063_unfed_grouper;
+pub(crate) mod w064_unused_handler;
+pub(crate) mod w065_returned_for_nothing;
+pub(crate) mod w066_personal_data;
+pub(crate) mod w067_unused_table;
+pub(crate) mod w068_anybody;
+pub(crate) mod w069_local_origin;
 pub(crate) mod w100_unused;
 mod words;
 
@@ -170,7 +204,41 @@ const RULES: &[Rule] = &[
     e070_condition_type::RULE,
     e071_condition_never::RULE,
     e072_filter_limits::RULE,
+    e073_role_type::RULE,
+    e074_table_key::RULE,
+    e075_recipients::RULE,
+    e076_counter::RULE,
+    e077_table_sink::RULE,
+    e078_default::RULE,
+    e079_regular_expression::RULE,
+    e080_distinct::RULE,
+    e081_cancel::RULE,
+    e082_window::RULE,
+    e083_grouper_numbers::RULE,
+    e084_grouper_contradicts::RULE,
+    e085_handler_inputs::RULE,
+    e086_handler_returns::RULE,
+    e087_step_clash::RULE,
+    e088_environment_variable::RULE,
+    e089_secret_in_plain::RULE,
+    e090_unset_actor::RULE,
+    e091_source_form::RULE,
+    e092_web_address::RULE,
+    e093_mail_address::RULE,
+    e094_tag::RULE,
+    e095_indexes::RULE,
+    e096_table_use::RULE,
+    e097_allow::RULE,
     w060_condition_always::RULE,
+    w061_tenant::RULE,
+    w062_first_unseen::RULE,
+    w063_unfed_grouper::RULE,
+    w064_unused_handler::RULE,
+    w065_returned_for_nothing::RULE,
+    w066_personal_data::RULE,
+    w067_unused_table::RULE,
+    w068_anybody::RULE,
+    w069_local_origin::RULE,
     e100_source_to::RULE,
     e101_not_carried::RULE,
     e103_not_fed::RULE,

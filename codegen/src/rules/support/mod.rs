@@ -3,6 +3,7 @@
 //! In: the resolved flow and its facts. Out: places to look at, each with the events that arrive there, and
 //! words for messages. Guaranteed: a walk visits each place once, so that no rule is quadratic over the flow.
 
+pub(super) mod address;
 pub(super) mod conditions;
 pub(super) mod holds;
 pub(super) mod reach;
