@@ -8,8 +8,10 @@ mod fan_out;
 mod size;
 mod workflow;
 
-pub use fan_out::{FanOut, PATH_SECONDS, Quota, fan_out, is_fan_out, posts_seconds, quota};
-pub use size::{ASSUMED_LIST_BYTES, ASSUMED_TEXT_BYTES, ENVELOPE_BYTES, Size, event_size, fields_size, max_bytes, shape_size};
+pub use fan_out::{FanOut, LOOKED_UP_TARGETS, PATH_SECONDS, Quota, fan_out, is_fan_out, posts_seconds, quota};
+pub use size::{
+    ASSUMED_LIST_BYTES, ASSUMED_TEXT_BYTES, ENVELOPE_BYTES, Size, event_size, fields_size, max_bytes, shape_size,
+};
 pub use workflow::{longest, longest_way, step_timeout, steps_waits, transitions, workflow_timeout};
 
 use crate::facts::{Facts, Node};
@@ -135,8 +137,5 @@ pub fn marker_seconds(flow: &Flow, facts: &Facts, grouper: GrouperId) -> u64 {
     });
     let horizon = queues.max().unwrap_or(KEEP + DEAD_LETTER_KEEP);
     let window = longest_window(&flow.groupers[grouper]).unwrap_or(604_800);
-    horizon
-        .saturating_add(window)
-        .saturating_add(crate::aws::limits::LAMBDA_TIMEOUT_SECONDS)
-        .saturating_add(2 * SKEW)
+    horizon.saturating_add(window).saturating_add(crate::aws::limits::LAMBDA_TIMEOUT_SECONDS).saturating_add(2 * SKEW)
 }

@@ -32,12 +32,19 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let name = &source.name.text;
             match to.value {
                 Destination::Grouper(_) | Destination::Sink(_) => out.push(
-                    Diagnostic::new(RULE.code, to.span, format!("source `{name}` sends straight to {what}"))
-                        .help(format!("send to a topic, and let a queue with `from` send on to {what}: a queue keeps and retries")),
+                    Diagnostic::new(RULE.code, to.span, format!("source `{name}` sends straight to {what}")).help(
+                        format!(
+                            "send to a topic, and let a queue with `from` send on to {what}: a queue keeps and retries"
+                        ),
+                    ),
                 ),
                 Destination::Queue(_) | Destination::Workflow(_) if table => out.push(
-                    Diagnostic::new(RULE.code, to.span, format!("the rows of a table are several events, and {what} is no topic"))
-                        .help("send to a topic that carries them, and let queues read it with `from`"),
+                    Diagnostic::new(
+                        RULE.code,
+                        to.span,
+                        format!("the rows of a table are several events, and {what} is no topic"),
+                    )
+                    .help("send to a topic that carries them, and let queues read it with `from`"),
                 ),
                 _ => {}
             }

@@ -40,9 +40,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let (name, from) = (&topic.name.text, words::node(cx.flow, feeder.from));
             let listed = super::listed(&missing);
             out.push(
-                Diagnostic::new(RULE.code, feeder.span, format!("{from} sends {listed}, which topic `{name}` does not carry"))
-                    .related(topic.name.span, "carries other events")
-                    .help(format!("add it to `carries` of `{name}`, or send to another topic")),
+                Diagnostic::new(
+                    RULE.code,
+                    feeder.span,
+                    format!("{from} sends {listed}, which topic `{name}` does not carry"),
+                )
+                .related(topic.name.span, "carries other events")
+                .help(format!("add it to `carries` of `{name}`, or send to another topic")),
             );
         }
     }

@@ -30,13 +30,21 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for (id, queue) in cx.flow.queues.iter() {
         let Some(from) = queue.from else { continue };
         let topic = Destination::Topic(from.value);
-        let others = cx.facts.feeders(Destination::Queue(id)).iter().filter(|f| f.from != crate::facts::Node::To(topic));
+        let others =
+            cx.facts.feeders(Destination::Queue(id)).iter().filter(|f| f.from != crate::facts::Node::To(topic));
         for other in others {
             let (this, name) = (&queue.name.text, &cx.flow.topics[from.value].name.text);
             out.push(
-                Diagnostic::new(RULE.code, other.span, format!("queue `{this}` reads topic `{name}`, and {} sends to it", words::node(cx.flow, other.from)))
-                    .related(from.span, "it reads the topic here")
-                    .help(format!("send to topic `{name}`, or to a queue of its own")),
+                Diagnostic::new(
+                    RULE.code,
+                    other.span,
+                    format!(
+                        "queue `{this}` reads topic `{name}`, and {} sends to it",
+                        words::node(cx.flow, other.from)
+                    ),
+                )
+                .related(from.span, "it reads the topic here")
+                .help(format!("send to topic `{name}`, or to a queue of its own")),
             );
         }
     }

@@ -28,6 +28,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             Some(_) => format!("queue `{name}` finds targets and sends nothing to them"),
             None => format!("queue `{name}` does nothing with its events"),
         };
-        out.push(Diagnostic::new(RULE.code, queue.name.span, said).help("say where they go with `to`, or name a `handler`"));
+        out.push(
+            Diagnostic::new(RULE.code, queue.name.span, said).help("say where they go with `to`, or name a `handler`"),
+        );
     }
 }

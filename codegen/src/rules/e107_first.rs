@@ -27,7 +27,10 @@ to: { first: [browser, email] }
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     let elsewhere = |out: &mut Diagnostics, to: &To, whose: String| {
         if let (To::First(list), Some(at)) = (to, to.destinations().first()) {
-            let help = format!("name all of them, `to: [{}]`, or let a workflow decide with `seen`", names(cx, list).join(", "));
+            let help = format!(
+                "name all of them, `to: [{}]`, or let a workflow decide with `seen`",
+                names(cx, list).join(", ")
+            );
             let said = format!("`first:` stands on {whose}, and only a queue with `targets` knows whom it reached");
             out.push(Diagnostic::new(RULE.code, at.span, said).help(help));
         }
@@ -46,15 +49,23 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             elsewhere(out, to, format!("queue `{name}` without `targets`"));
         } else if before.is_empty() {
             out.push(
-                Diagnostic::new(RULE.code, last.span, "`first:` names one destination: there is no other to fall back to")
-                    .help(format!("write `to: {}`, or name what comes second", names(cx, list).join(""))),
+                Diagnostic::new(
+                    RULE.code,
+                    last.span,
+                    "`first:` names one destination: there is no other to fall back to",
+                )
+                .help(format!("write `to: {}`, or name what comes second", names(cx, list).join(""))),
             );
         }
         for other in before.iter().filter(|d| !is_browser(cx.flow, d.value)) {
             let what = words::thing(cx.flow, other.value);
             out.push(
-                Diagnostic::new(RULE.code, other.span, format!("{what} is no browser: whether it delivered is not known in time"))
-                    .help("put websocket sinks first, and anything else last"),
+                Diagnostic::new(
+                    RULE.code,
+                    other.span,
+                    format!("{what} is no browser: whether it delivered is not known in time"),
+                )
+                .help("put websocket sinks first, and anything else last"),
             );
         }
     }

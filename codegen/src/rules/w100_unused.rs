@@ -28,8 +28,12 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let name = &topic.name.text;
         if !read.contains(&id) {
             out.push(
-                Diagnostic::new(RULE.code, topic.name.span, format!("no queue reads topic `{name}`: what it gets is dropped"))
-                    .help(format!("let a queue read it: `from: {name}`")),
+                Diagnostic::new(
+                    RULE.code,
+                    topic.name.span,
+                    format!("no queue reads topic `{name}`: what it gets is dropped"),
+                )
+                .help(format!("let a queue read it: `from: {name}`")),
             );
         } else if unfed(Destination::Topic(id)) {
             out.push(

@@ -69,8 +69,14 @@ mod tests {
 
     #[test]
     fn numbers_are_said_in_the_units_of_the_spec() {
-        assert_eq!([seconds(0), seconds(90), seconds(900), seconds(7_200), seconds(345_600)], ["0s", "90s", "15m", "2h", "4d"]);
-        assert_eq!([bytes(512), bytes(131_072), bytes(1 << 20), bytes(11 << 20)], ["512 bytes", "128 KiB", "1 MiB", "11 MiB"]);
+        assert_eq!(
+            [seconds(0), seconds(90), seconds(900), seconds(7_200), seconds(345_600)],
+            ["0s", "90s", "15m", "2h", "4d"]
+        );
+        assert_eq!(
+            [bytes(512), bytes(131_072), bytes(1 << 20), bytes(11 << 20)],
+            ["512 bytes", "128 KiB", "1 MiB", "11 MiB"]
+        );
         assert_eq!([thousands(7), thousands(10_000), thousands(1_234_567)], ["7", "10,000", "1,234,567"]);
         assert_eq!([number(1.94), number(3.0), number(12_000.2)], ["1.9", "3", "12,001"]);
     }
