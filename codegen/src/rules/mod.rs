@@ -27,8 +27,10 @@ pub(crate) mod e050_include;
 pub(crate) mod e051_environment;
 pub(crate) mod e052_renamed_from;
 pub(crate) mod e053_endless_type;
+pub(crate) mod e054_stacks;
 pub(crate) mod e055_table_layout;
 pub(crate) mod e056_empty_list;
+pub(crate) mod e057_replacement;
 pub(crate) mod e058_names_meet;
 pub(crate) mod e059_setting_value;
 pub(crate) mod e060_unknown_in_braces;
@@ -76,20 +78,6 @@ pub(crate) mod e104_fed_twice;
 pub(crate) mod e105_idle_queue;
 pub(crate) mod e106_loop;
 pub(crate) mod e107_first;
-pub(crate) mod e109_no_target;
-pub(crate) mod e110_no_address;
-pub(crate) mod e111_source_event;
-mod support;
-pub(crate) mod w060_condition_always;
-pub(crate) mod w061_tenant;
-pub(crate) mod w062_first_unseen;
-pub(crate) mod w063_unfed_grouper;
-pub(crate) mod w064_unused_handler;
-pub(crate) mod w065_returned_for_nothing;
-pub(crate) mod w066_personal_data;
-pub(crate) mod w067_unused_table;
-pub(crate) mod w068_anybody;
-pub(crate) mod w069_local_origin;
 pub(crate) mod e115_next_step;
 pub(crate) mod e116_step_order;
 pub(crate) mod e117_step_twice;
@@ -106,11 +94,22 @@ pub(crate) mod e146_retention;
 pub(crate) mod e148_preview_mail;
 pub(crate) mod e149_expect;
 pub(crate) mod e151_within;
+pub(crate) mod w060_condition_always;
+pub(crate) mod w061_tenant;
+pub(crate) mod w062_first_unseen;
+pub(crate) mod w063_unfed_grouper;
+pub(crate) mod w064_unused_handler;
+pub(crate) mod w065_returned_for_nothing;
+pub(crate) mod w066_personal_data;
+pub(crate) mod w067_unused_table;
+pub(crate) mod w068_anybody;
+pub(crate) mod w069_local_origin;
 pub(crate) mod w100_unused;
 pub(crate) mod w120_workflow_rate;
 pub(crate) mod w141_unbounded;
 pub(crate) mod w145_order;
 pub(crate) mod w153_rates;
+mod support;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -207,8 +206,10 @@ const RULES: &[Rule] = &[
     e051_environment::RULE,
     e052_renamed_from::RULE,
     e053_endless_type::RULE,
+    e054_stacks::RULE,
     e055_table_layout::RULE,
     e056_empty_list::RULE,
+    e057_replacement::RULE,
     e058_names_meet::RULE,
     e059_setting_value::RULE,
     e060_unknown_in_braces::RULE,
@@ -249,16 +250,6 @@ const RULES: &[Rule] = &[
     e095_indexes::RULE,
     e096_table_use::RULE,
     e097_allow::RULE,
-    w060_condition_always::RULE,
-    w061_tenant::RULE,
-    w062_first_unseen::RULE,
-    w063_unfed_grouper::RULE,
-    w064_unused_handler::RULE,
-    w065_returned_for_nothing::RULE,
-    w066_personal_data::RULE,
-    w067_unused_table::RULE,
-    w068_anybody::RULE,
-    w069_local_origin::RULE,
     e100_source_to::RULE,
     e101_not_carried::RULE,
     e103_not_fed::RULE,
@@ -282,6 +273,16 @@ const RULES: &[Rule] = &[
     e148_preview_mail::RULE,
     e149_expect::RULE,
     e151_within::RULE,
+    w060_condition_always::RULE,
+    w061_tenant::RULE,
+    w062_first_unseen::RULE,
+    w063_unfed_grouper::RULE,
+    w064_unused_handler::RULE,
+    w065_returned_for_nothing::RULE,
+    w066_personal_data::RULE,
+    w067_unused_table::RULE,
+    w068_anybody::RULE,
+    w069_local_origin::RULE,
     w100_unused::RULE,
     w120_workflow_rate::RULE,
     w141_unbounded::RULE,
