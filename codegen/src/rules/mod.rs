@@ -76,14 +76,10 @@ pub(crate) mod e104_fed_twice;
 pub(crate) mod e105_idle_queue;
 pub(crate) mod e106_loop;
 pub(crate) mod e107_first;
-pub(crate) mod e109_no_target;
-pub(crate) mod e110_no_address;
-pub(crate) mod e111_source_event;
 mod support;
 pub(crate) mod w060_condition_always;
 pub(crate) mod w061_tenant;
 pub(crate) mod w062_first_unseen;
-pub(crate) mod w063_unfed_grouper;
 pub(crate) mod w064_unused_handler;
 pub(crate) mod w065_returned_for_nothing;
 pub(crate) mod w066_personal_data;
@@ -232,7 +228,6 @@ const RULES: &[Rule] = &[
     w060_condition_always::RULE,
     w061_tenant::RULE,
     w062_first_unseen::RULE,
-    w063_unfed_grouper::RULE,
     w064_unused_handler::RULE,
     w065_returned_for_nothing::RULE,
     w066_personal_data::RULE,
@@ -246,8 +241,5 @@ const RULES: &[Rule] = &[
     e105_idle_queue::RULE,
     e106_loop::RULE,
     e107_first::RULE,
-    e109_no_target::RULE,
-    e110_no_address::RULE,
-    e111_source_event::RULE,
     w100_unused::RULE,
 ];
