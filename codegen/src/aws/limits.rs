@@ -151,14 +151,6 @@ limits! {
     SES_SANDBOX_RATE = 1;
     "Mails a day of an account in the sandbox."
     SES_SANDBOX_DAY = 200;
-
-    ["AWS Tagging Best Practices, Tag naming limits and requirements", "2026-11-23"]
-    "Tags of a resource."
-    TAGS = 50;
-    "Characters of a tag's key."
-    TAG_KEY_CHARACTERS = 128;
-    "Characters of a tag's value."
-    TAG_VALUE_CHARACTERS = 256;
 }
 
 #[cfg(test)]

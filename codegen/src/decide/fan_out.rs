@@ -13,7 +13,7 @@ const SOCKETS: (u32, u32) = (64, 128);
 /// Seconds that one post takes, its answer included: a round trip within the region and API Gateway's own work.
 const POST_SECONDS: f64 = 0.025;
 /// Targets where the spec expects no number.
-const TARGETS: u64 = 1_000;
+pub const LOOKED_UP_TARGETS: u64 = 1_000;
 /// Seconds that the way to the first post takes with warm functions: publish, SNS to SQS, a waiting poller, the
 /// resolver's query, and its call of the workers. A budget, which the alarm on `within` holds to account.
 pub const PATH_SECONDS: f64 = 0.3;
@@ -82,7 +82,7 @@ pub fn fan_out(flow: &Flow, queue: &Queue) -> Option<FanOut> {
     if !is_fan_out(flow, queue) {
         return None;
     }
-    let targets = queue.expect.targets.map_or(TARGETS, |t| t.value);
+    let targets = queue.expect.targets.map_or(LOOKED_UP_TARGETS, |t| t.value);
     let rate = queue.expect.rate.map(|r| r.value.per_second());
     Some(plan(targets, rate, quota(flow), queue.within.is_some()))
 }

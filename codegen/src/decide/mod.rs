@@ -8,7 +8,7 @@ mod fan_out;
 mod size;
 mod workflow;
 
-pub use fan_out::{FanOut, PATH_SECONDS, Quota, fan_out, is_fan_out, posts_seconds, quota};
+pub use fan_out::{FanOut, LOOKED_UP_TARGETS, PATH_SECONDS, Quota, fan_out, is_fan_out, posts_seconds, quota};
 pub use size::{
     ASSUMED_LIST_BYTES, ASSUMED_TEXT_BYTES, ENVELOPE_BYTES, Size, event_size, fields_size, max_bytes, shape_size,
 };

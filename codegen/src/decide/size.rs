@@ -122,9 +122,9 @@ pub fn event_size(flow: &Flow, event: EventId) -> Size<'_> {
         // A group carries as many members as its sample says, whatever its type.
         Origin::Grouper(grouper) => Some(
             flow.groupers
-                .iter()
+                .values()
                 .nth(crate::model::Id::index(grouper))
-                .map_or(0, |(_, g)| g.sample.map_or(0, |s| u64::from(s.n.value))),
+                .map_or(0, |g| g.sample.map_or(0, |s| u64::from(s.n.value))),
         ),
     };
     let mut size = sum(event.fields.iter().map(|field| {
@@ -150,5 +150,48 @@ pub fn shape_size<'a>(flow: &'a Flow, shape: &'a Shape) -> Size<'a> {
         bytes: event.bytes.saturating_add(added.bytes),
         largest: if most(added.largest) > most(event.largest) { added.largest } else { event.largest },
         unbounded: event.unbounded.or(added.unbounded),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of the event `E` with these fields.
+    fn size(fields: &str) -> (u64, Option<String>) {
+        let text = format!(
+            "eventloom: 1\nflow: f\ntypes:\n  Tree: {{ fields: {{ leaves: {{ type: [Tree], max_length: 2 }} }} }}\nevents:\n  E: {{ fields: {fields} }}\n"
+        );
+        let checked =
+            crate::check(&crate::Input { path: "f.yaml".into(), bytes: text.into_bytes(), ..Default::default() });
+        let (flow, _) = checked.flow.unwrap();
+        let (event, _) = flow.events.iter().next().unwrap();
+        let size = event_size(&flow, event);
+        (size.bytes - ENVELOPE_BYTES, size.unbounded.map(|f| f.name.clone()))
+    }
+
+    #[test]
+    fn a_bounded_event_is_as_large_as_its_longest_values() {
+        // `{"n":1…,"t":"…"}`: 2, then each name with quotes, colon and comma, and its value.
+        assert_eq!(size("{ n: int, t: { type: string, max_length: 10 } }"), (2 + 5 + 20 + 5 + 42, None));
+    }
+
+    #[test]
+    fn texts_and_lists_of_texts_without_a_bound_are_ids() {
+        assert_eq!(size("{ t: string }"), (2 + 5 + ASSUMED_TEXT_BYTES, None));
+        assert_eq!(size("{ t: [string] }"), (2 + 5 + ASSUMED_LIST_BYTES, None));
+    }
+
+    #[test]
+    fn what_has_no_bound_is_named() {
+        assert_eq!(size("{ n: int, j: json }").1.as_deref(), Some("j"));
+        assert_eq!(size("{ m: { map: int } }").1.as_deref(), Some("m"));
+        assert_eq!(size("{ l: [{ fields: { a: int } }] }").1.as_deref(), Some("l"));
+        assert_eq!(size("{ l: { type: [{ fields: { a: int } }], max_length: 3 } }").1, None);
+    }
+
+    #[test]
+    fn a_type_that_holds_itself_has_no_bound_and_ends() {
+        assert_eq!(size("{ tree: Tree }").1.as_deref(), Some("tree"));
     }
 }

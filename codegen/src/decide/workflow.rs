@@ -115,3 +115,56 @@ pub fn longest_way(steps: &[Step], of: &impl Fn(&Step) -> u64) -> u64 {
     }
     after.first().copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Flow;
+
+    fn flow(steps: &str) -> Flow {
+        let text = format!(
+            "eventloom: 1\nflow: f\nhandlers: {{ h: {{ timeout: 100s }} }}\nworkflows:\n  w: {{ steps: [{steps}] }}\n"
+        );
+        let checked =
+            crate::check(&crate::Input { path: "f.yaml".into(), bytes: text.into_bytes(), ..Default::default() });
+        checked.flow.unwrap().0
+    }
+
+    fn waits(steps: &str) -> u64 {
+        let flow = flow(steps);
+        let workflow = flow.workflows.values().next().unwrap();
+        longest_way(&workflow.steps, &|s| if let StepKind::Wait(w) = s.kind { w.value } else { 0 })
+    }
+
+    #[test]
+    fn of_two_ways_the_longer_counts() {
+        let choice = "{ c: { choice: [{ when: { x: [1] }, next: b }] } }";
+        assert_eq!(waits(&format!("{choice}, {{ a: {{ wait: 60s, next: end }} }}, {{ b: {{ wait: 90s }} }}")), 90);
+        assert_eq!(waits(&format!("{choice}, {{ a: {{ wait: 60s }} }}, {{ b: {{ wait: 90s }} }}")), 150);
+    }
+
+    #[test]
+    fn branches_wait_at_the_same_time() {
+        assert_eq!(
+            waits("{ p: { parallel: [[{ a: { wait: 60s } }], [{ b: { wait: 90s } }]] } }, { d: { wait: 1s } }"),
+            91
+        );
+    }
+
+    #[test]
+    fn a_round_is_counted_once() {
+        assert_eq!(waits("{ a: { wait: 60s } }, { c: { choice: [{ when: { x: [1] }, next: a }] } }"), 60);
+    }
+
+    #[test]
+    fn a_workflow_has_an_hour_or_twice_what_it_needs() {
+        let timeout = |steps: &str| {
+            let flow = flow(steps);
+            workflow_timeout(&flow, flow.workflows.values().next().unwrap())
+        };
+        assert_eq!(timeout("{ a: { handler: h } }"), 3_600);
+        assert_eq!(timeout("{ a: { handler: h } }, { b: { wait: 1d } }"), 2 * (86_400 + 100));
+        assert_eq!(timeout("{ a: { wait: 300d } }"), STATES_STANDARD_SECONDS);
+        assert_eq!(timeout("{ a: { wait: { until: due } } }"), STATES_STANDARD_SECONDS);
+    }
+}

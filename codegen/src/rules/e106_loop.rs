@@ -164,3 +164,35 @@ fn diagnostic(cx: &Context<'_>, circle: &[(State, Span)]) -> Diagnostic {
     }
     said
 }
+
+#[cfg(test)]
+mod tests {
+    /// How often E106 is said of a flow with these queues and groupers.
+    fn circles(queues: &str, groupers: &str) -> usize {
+        let text = format!(
+            "eventloom: 1\nflow: f\nevents:\n  A: {{ fields: {{ x: string }} }}\n  B: {{ fields: {{ x: string }} }}\n\
+             topics:\n  t: {{ carries: [A, B] }}\n  u: {{ carries: [A, G] }}\nhandlers: {{ h: {{ returns: B }} }}\n\
+             queues: {queues}\ngroupers: {groupers}\n"
+        );
+        let input = crate::Input { path: "f.yaml".into(), bytes: text.into_bytes(), ..Default::default() };
+        crate::check(&input).diagnostics.iter().filter(|d| d.code == super::RULE.code).count()
+    }
+
+    #[test]
+    fn another_event_may_go_back_to_the_topic_it_came_from() {
+        assert_eq!(circles("{ q: { from: t, events: [A], handler: h, to: t } }", "{}"), 0);
+        assert_eq!(circles("{ q: { from: t, handler: h, to: t } }", "{}"), 1);
+    }
+
+    #[test]
+    fn a_circle_over_several_nodes_is_said_once() {
+        assert_eq!(circles("{ q: { from: t, to: u }, r: { from: u, to: t } }", "{}"), 1);
+    }
+
+    #[test]
+    fn a_group_that_comes_back_to_its_grouper_goes_round() {
+        let grouper = "{ g: { key: \"k\", window: { session: { gap: 1s, at_most: 2s } }, emits: G, to: u } }";
+        assert_eq!(circles("{ q: { from: u, to: g } }", grouper), 1);
+        assert_eq!(circles("{ q: { from: u, events: [A], to: g }, r: { from: u, events: [G] } }", grouper), 0);
+    }
+}

@@ -52,8 +52,12 @@ fn list(steps: &[Step], all: &BTreeSet<&str>, out: &mut Diagnostics) {
         for next in nexts(step).filter(|n| n.value != "end" && !here.contains(n.value.as_str())) {
             let name = &next.value;
             let said = if all.contains(name.as_str()) {
-                Diagnostic::new(RULE.code, next.span, format!("step `{name}` stands in another branch: nothing goes in but at its start"))
-                    .help("go on at a step of the same list, or at `end`")
+                Diagnostic::new(
+                    RULE.code,
+                    next.span,
+                    format!("step `{name}` stands in another branch: nothing goes in but at its start"),
+                )
+                .help("go on at a step of the same list, or at `end`")
             } else {
                 let said = Diagnostic::new(RULE.code, next.span, format!("there is no step `{name}`"));
                 let known: Vec<&str> = steps.iter().map(|s| s.name.value.as_str()).chain(["end"]).collect();

@@ -57,7 +57,10 @@ fn list(steps: &[Step], out: &mut Diagnostics) {
     for (place, step) in steps.iter().enumerate() {
         if reached.get(place) == Some(&false) {
             let said = format!("step `{}` is never reached", step.name.value);
-            out.push(Diagnostic::new(RULE.code, step.name.span, said).help("let a step go on there with `next`, or leave it out"));
+            out.push(
+                Diagnostic::new(RULE.code, step.name.span, said)
+                    .help("let a step go on there with `next`, or leave it out"),
+            );
             // What follows from it is reached as soon as it is: one mistake, one message.
             reach(place, &ways, &mut reached);
         }

@@ -35,9 +35,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let name = step.name.value.as_str();
             match seen.get(name) {
                 Some(first) => out.push(
-                    Diagnostic::new(RULE.code, step.name.span, format!("workflow `{}` has a step `{name}` already", workflow.name.text))
-                        .related(*first, "the first one")
-                        .help("give it another name: names are unique in the whole workflow, branches included"),
+                    Diagnostic::new(
+                        RULE.code,
+                        step.name.span,
+                        format!("workflow `{}` has a step `{name}` already", workflow.name.text),
+                    )
+                    .related(*first, "the first one")
+                    .help("give it another name: names are unique in the whole workflow, branches included"),
                 ),
                 None => {
                     seen.insert(name, step.name.span);

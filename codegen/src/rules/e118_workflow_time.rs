@@ -44,7 +44,9 @@ fn problem(workflow: &Workflow) -> Option<Diagnostic> {
     let ends = format!("{kind} ends after {}", words::seconds(most));
     if let Some(timeout) = workflow.timeout.filter(|t| t.value > most || t.value == 0) {
         let said = format!("`timeout` of `{name}` is {}, and {ends}", words::seconds(timeout.value));
-        return Some(Diagnostic::new(RULE.code, timeout.span, said).help(format!("take 1s to {}", words::seconds(most))));
+        return Some(
+            Diagnostic::new(RULE.code, timeout.span, said).help(format!("take 1s to {}", words::seconds(most))),
+        );
     }
     // A wait of its own that is too long is the clearest place to point at.
     let mut single = None;

@@ -65,8 +65,12 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for queue in cx.flow.queues.values() {
         if let Some(span) = queue.retry.as_ref().and_then(beyond_attempts) {
             out.push(
-                Diagnostic::new(RULE.code, span, format!("queue `{}` takes `attempts` alone of a retry", queue.name.text))
-                    .help("SQS tries again after the visibility timeout, six times the consumer's `timeout`"),
+                Diagnostic::new(
+                    RULE.code,
+                    span,
+                    format!("queue `{}` takes `attempts` alone of a retry", queue.name.text),
+                )
+                .help("SQS tries again after the visibility timeout, six times the consumer's `timeout`"),
             );
         }
     }
@@ -96,7 +100,10 @@ fn step(step: &Step, out: &mut Diagnostics) {
         step.timeout.map(|t| ("timeout", t.span)),
     ];
     for (word, span) in said.into_iter().flatten() {
-        out.push(Diagnostic::new(RULE.code, span, format!("{what} cannot fail: `{word}` means nothing on it")).help("leave it out"));
+        out.push(
+            Diagnostic::new(RULE.code, span, format!("{what} cannot fail: `{word}` means nothing on it"))
+                .help("leave it out"),
+        );
     }
 }
 
@@ -104,12 +111,17 @@ fn errors(errors: &[Spanned<String>], out: &mut Diagnostics) {
     for error in errors {
         let name = error.value.as_str();
         if matches!(name, "all" | "States.ALL") && errors.len() > 1 {
-            out.push(Diagnostic::new(RULE.code, error.span, format!("`{name}` stands alone: it holds the others")).help("leave the others out"));
+            out.push(
+                Diagnostic::new(RULE.code, error.span, format!("`{name}` stands alone: it holds the others"))
+                    .help("leave the others out"),
+            );
         } else if !is_error(name) {
             let said = Diagnostic::new(RULE.code, error.span, format!("`{name}` is no error"));
             out.push(match crate::suggest::nearest(name, SHORT.into_iter().chain(KNOWN)) {
                 Some(near) => said.help(format!("did you mean `{near}`?")).replace_with(near),
-                None => said.help("take `timeout`, `failed`, `all`, one of `States.`, or your handler's own in UpperCamel"),
+                None => {
+                    said.help("take `timeout`, `failed`, `all`, one of `States.`, or your handler's own in UpperCamel")
+                }
             });
         }
     }

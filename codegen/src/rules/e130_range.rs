@@ -63,7 +63,13 @@ struct Says<'a> {
 impl Says<'_> {
     fn within(&mut self, what: &str, value: Option<(u64, Span)>, least: u64, most: u64, unit: Unit) {
         let Some((value, span)) = value.filter(|(v, _)| !(least..=most).contains(v)) else { return };
-        let said = format!("`{what}` of {} is {}: AWS takes {} to {}", self.whose, unit.say(value), unit.say(least), unit.say(most));
+        let said = format!(
+            "`{what}` of {} is {}: AWS takes {} to {}",
+            self.whose,
+            unit.say(value),
+            unit.say(least),
+            unit.say(most)
+        );
         let nearest = unit.say(value.clamp(least, most));
         self.out.push(Diagnostic::new(RULE.code, span, said).help(format!("the nearest that it takes is {nearest}")));
     }
@@ -135,8 +141,12 @@ fn step(step: &Step, out: &mut Diagnostics) {
     }
     match &step.kind {
         // E118 says what is too long.
-        StepKind::Wait(wait) => says.within("wait", Some((wait.value.min(1), wait.span)), 1, limits::STATES_STANDARD_SECONDS, Unit::Seconds),
-        StepKind::Map(map) => says.within("concurrency", short(map.concurrency), 1, limits::STATES_INLINE_MAP, Unit::Plain),
+        StepKind::Wait(wait) => {
+            says.within("wait", Some((wait.value.min(1), wait.span)), 1, limits::STATES_STANDARD_SECONDS, Unit::Seconds)
+        }
+        StepKind::Map(map) => {
+            says.within("concurrency", short(map.concurrency), 1, limits::STATES_INLINE_MAP, Unit::Plain)
+        }
         StepKind::Handler(_) | StepKind::Send(_) => {
             says.within("timeout", long(step.timeout), 1, limits::LAMBDA_TIMEOUT_SECONDS, Unit::Seconds);
         }
@@ -149,9 +159,18 @@ fn step_retry(retry: &Retry, says: &mut Says<'_>) {
     says.within("attempts", short(retry.attempts), 1, limits::STATES_RETRIES, Unit::Plain);
     says.within("backoff", long(retry.backoff), 1, limits::STATES_RETRY_SECONDS, Unit::Seconds);
     let first = retry.backoff.map_or(1, |b| b.value).min(limits::STATES_RETRY_MOST_SECONDS - 2);
-    says.within("max_backoff", long(retry.max_backoff), first + 1, limits::STATES_RETRY_MOST_SECONDS - 1, Unit::Seconds);
+    says.within(
+        "max_backoff",
+        long(retry.max_backoff),
+        first + 1,
+        limits::STATES_RETRY_MOST_SECONDS - 1,
+        Unit::Seconds,
+    );
     if let Some(rate) = retry.backoff_rate.filter(|r| !(1.0..=1e6).contains(&r.value)) {
         let said = format!("`backoff_rate` of {} is {}: AWS takes 1.0 and more", says.whose, rate.value);
-        says.out.push(Diagnostic::new(RULE.code, rate.span, said).help("1.0 waits the same each time, 2.0 twice as long each time"));
+        says.out.push(
+            Diagnostic::new(RULE.code, rate.span, said)
+                .help("1.0 waits the same each time, 2.0 twice as long each time"),
+        );
     }
 }

@@ -45,9 +45,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 let handler = &cx.flow.handlers[handler];
                 let (name, has, needs) = (&handler.name.text, words::seconds(timeout.value), words::seconds(needs));
                 out.push(
-                    Diagnostic::new(RULE.code, timeout.span, format!("the consumer ends after {has}, and handler `{name}` may take {needs}"))
-                        .related(handler.timeout.map_or(handler.name.span, |t| t.span), "the handler's time")
-                        .help(format!("give the queue a `timeout` of at least {needs}, or leave it out")),
+                    Diagnostic::new(
+                        RULE.code,
+                        timeout.span,
+                        format!("the consumer ends after {has}, and handler `{name}` may take {needs}"),
+                    )
+                    .related(handler.timeout.map_or(handler.name.span, |t| t.span), "the handler's time")
+                    .help(format!("give the queue a `timeout` of at least {needs}, or leave it out")),
                 );
             }
         }
@@ -58,7 +62,10 @@ fn batch(queue: &Queue, fifo: bool, out: &mut Diagnostics) {
     if fifo {
         if let Some(window) = queue.batch_window.filter(|w| w.value > 0) {
             let said = format!("queue `{}` is a FIFO queue, which has no `batch_window`", queue.name.text);
-            out.push(Diagnostic::new(RULE.code, window.span, said).help("leave it out: a window would hold up every group in the batch"));
+            out.push(
+                Diagnostic::new(RULE.code, window.span, said)
+                    .help("leave it out: a window would hold up every group in the batch"),
+            );
         }
         return;
     }

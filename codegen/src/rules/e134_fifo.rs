@@ -41,8 +41,15 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let filtered = queues.iter().filter(|q| q.filter.is_some() || q.events.is_some()).count() as u64;
         let mut too_many = |count: u64, most: u64, what: &str| {
             if count > most {
-                let said = format!("topic `{name}` has {} {what}, and AWS takes {}", words::thousands(count), words::thousands(most));
-                out.push(Diagnostic::new(RULE.code, topic.name.span, said).help("carry some of the events on a topic of their own"));
+                let said = format!(
+                    "topic `{name}` has {} {what}, and AWS takes {}",
+                    words::thousands(count),
+                    words::thousands(most)
+                );
+                out.push(
+                    Diagnostic::new(RULE.code, topic.name.span, said)
+                        .help("carry some of the events on a topic of their own"),
+                );
             }
         };
         too_many(filtered, SNS_FILTER_POLICIES_PER_TOPIC, "queues with a filter");
@@ -55,9 +62,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             if declared.order_by.is_none() {
                 let event_name = &declared.name.text;
                 out.push(
-                    Diagnostic::new(RULE.code, event.span, format!("`{event_name}` has no `order_by`, and topic `{name}` is a FIFO topic"))
-                        .related(declared.name.span, "declared here")
-                        .help("name the field whose events keep their order: `order_by: group`"),
+                    Diagnostic::new(
+                        RULE.code,
+                        event.span,
+                        format!("`{event_name}` has no `order_by`, and topic `{name}` is a FIFO topic"),
+                    )
+                    .related(declared.name.span, "declared here")
+                    .help("name the field whose events keep their order: `order_by: group`"),
                 );
             }
         }

@@ -38,12 +38,17 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     let mut routes: BTreeMap<GatewayId, BTreeMap<String, Span>> = BTreeMap::new();
     for source in cx.flow.sources.values() {
         let (gateway, wanted, key, span, problem) = match &source.kind {
-            SourceKind::Websocket { gateway, route } => {
-                (gateway, GatewayKind::Websocket, route.value.clone(), route.span, websocket(&route.value).map(|p| (p, route.span)))
-            }
+            SourceKind::Websocket { gateway, route } => (
+                gateway,
+                GatewayKind::Websocket,
+                route.value.clone(),
+                route.span,
+                websocket(&route.value).map(|p| (p, route.span)),
+            ),
             SourceKind::Http { gateway, method, path } => {
                 // `/a/{x}` and `/a/{y}` are the same route.
-                let shape: Vec<&str> = path.value.split('/').map(|p| if p.starts_with('{') { "{}" } else { p }).collect();
+                let shape: Vec<&str> =
+                    path.value.split('/').map(|p| if p.starts_with('{') { "{}" } else { p }).collect();
                 let wrong_method = (!METHODS.contains(&method.value.as_str()))
                     .then(|| (format!("`{}` is no method: take {}", method.value, METHODS.join(", ")), method.span));
                 let problem = wrong_method.or_else(|| http(&path.value).map(|p| (p, path.span)));
@@ -79,7 +84,12 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let built_in = if gateway.kind == GatewayKind::Websocket { OWN.len() + 3 } else { 0 };
         let count = (of.len() + built_in) as u64;
         if count > GATEWAY_ROUTES {
-            let said = format!("gateway `{}` has {} routes, and AWS takes {}", gateway.name.text, words::thousands(count), words::thousands(GATEWAY_ROUTES));
+            let said = format!(
+                "gateway `{}` has {} routes, and AWS takes {}",
+                gateway.name.text,
+                words::thousands(count),
+                words::thousands(GATEWAY_ROUTES)
+            );
             out.push(Diagnostic::new(RULE.code, gateway.name.span, said).help("put some on a gateway of their own"));
         }
     }
@@ -89,7 +99,12 @@ fn kind(cx: &Context<'_>, id: GatewayId, wanted: GatewayKind, span: Span, out: &
     let gateway = &cx.flow.gateways[id];
     if gateway.kind != wanted {
         let said = |kind| if kind == GatewayKind::Http { "an HTTP" } else { "a WebSocket" };
-        let text = format!("gateway `{}` is {} gateway, and {} one belongs here", gateway.name.text, said(gateway.kind), said(wanted));
+        let text = format!(
+            "gateway `{}` is {} gateway, and {} one belongs here",
+            gateway.name.text,
+            said(gateway.kind),
+            said(wanted)
+        );
         out.push(Diagnostic::new(RULE.code, span, text).related(gateway.name.span, "declared here"));
     }
 }
@@ -110,7 +125,8 @@ fn http(path: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~');
     let part = |part: &str| match part.strip_prefix('{') {
         Some(named) => named.strip_suffix('}').is_some_and(|n| {
-            n.starts_with(|c: char| c.is_ascii_lowercase()) && n.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            n.starts_with(|c: char| c.is_ascii_lowercase())
+                && n.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         }),
         None => !part.is_empty() && part.chars().all(plain),
     };

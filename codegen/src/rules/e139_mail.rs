@@ -9,13 +9,12 @@ pub(crate) const RULE: Rule = Rule {
     code: "E139",
     title: "a mail cannot be sent as it is described",
     doc: r#"
-The sender is `address` or `"Name <address>"`; SES signs for the address's domain, so all mails of a flow come from one
-domain. The template is two files under `templates/` beside the spec: `NAME.html`, and `NAME.txt` for readers without
+SES signs for the domain of the sender, which is verified once with the stack: all mails of a flow come from one domain. The template is two files under `templates/` beside the spec: `NAME.html`, and `NAME.txt` for readers without
 HTML.
 
 ```yaml
 # wrong
-mail: { email: { sender: "Shop", subject: "Your order", template: notice.html, delivery: at_most_once } }
+mail: { email: { sender: "Shop <no-reply@shop.example>", subject: "Your order", template: notice.html, delivery: at_most_once } }
 # right
 mail: { email: { sender: "Shop <no-reply@shop.example>", subject: "Your order", template: notice, delivery: at_most_once } }
 ```
@@ -28,13 +27,7 @@ Source: Amazon SES Developer Guide, "Verified identities".
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     let mut first: Option<(String, crate::source::Span)> = None;
     for sink in cx.flow.sinks.values() {
-        let SinkKind::Email { sender, template, reply_to, .. } = &sink.kind else { continue };
-        for at in [Some(sender), reply_to.as_ref()].into_iter().flatten() {
-            if domain(&at.value).is_none() {
-                let said = format!("`{}` is no mail address", at.value);
-                out.push(Diagnostic::new(RULE.code, at.span, said).help("write `no-reply@shop.example` or `\"Shop <no-reply@shop.example>\"`"));
-            }
-        }
+        let SinkKind::Email { sender, template, .. } = &sink.kind else { continue };
         if let Some(domain) = domain(&sender.value) {
             match &first {
                 Some((other, span)) if *other != domain => out.push(
@@ -53,12 +46,18 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             out.push(Diagnostic::new(RULE.code, template.span, said));
             continue;
         }
-        let missing: Vec<String> =
-            ["html", "txt"].map(|end| format!("{name}.{end}")).into_iter().filter(|f| !cx.input.templates.contains(f)).collect();
+        let missing: Vec<String> = ["html", "txt"]
+            .map(|end| format!("{name}.{end}"))
+            .into_iter()
+            .filter(|f| !cx.input.templates.contains(f))
+            .collect();
         if !missing.is_empty() {
             let listed: Vec<String> = missing.iter().map(|m| format!("`templates/{m}`")).collect();
             let said = format!("template `{name}` has no {} beside the spec", listed.join(" and no "));
-            out.push(Diagnostic::new(RULE.code, template.span, said).help("add the file; `{{title}}` in it is the event's field"));
+            out.push(
+                Diagnostic::new(RULE.code, template.span, said)
+                    .help("add the file; `{title}` in it is the event's field"),
+            );
         }
     }
 }
@@ -70,9 +69,14 @@ fn domain(sender: &str) -> Option<String> {
         None => sender,
     };
     let (user, domain) = address.split_once('@')?;
-    let user_right = !user.is_empty() && user.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
+    let user_right =
+        !user.is_empty() && user.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
     let label = |l: &str| {
-        !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-') && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        !l.is_empty()
+            && l.len() <= 63
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     let right = user_right && domain.contains('.') && domain.len() <= 253 && domain.split('.').all(label);
     right.then(|| domain.to_ascii_lowercase())

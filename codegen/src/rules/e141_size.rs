@@ -119,7 +119,9 @@ fn said(cx: &Context<'_>, whose: &str, span: Span, size: &Size<'_>, narrow: Narr
     let (bytes, most) = (words::bytes(size.bytes), words::bytes(narrow.limit));
     let said = format!("{whose} can have {bytes}, and {} takes {most}", words::node(cx.flow, narrow.node));
     let help = match size.largest {
-        Some(Field { name, .. }) => format!("bound `{name}`, its largest field, with a smaller `max_length`, or keep it in a table and send its id"),
+        Some(Field { name, .. }) => format!(
+            "bound `{name}`, its largest field, with a smaller `max_length`, or keep it in a table and send its id"
+        ),
         None => "send less, and keep the rest in a table".to_owned(),
     };
     let place = size.largest.map_or(span, |f| f.span);

@@ -86,7 +86,27 @@ pub(crate) mod w066_personal_data;
 pub(crate) mod w067_unused_table;
 pub(crate) mod w068_anybody;
 pub(crate) mod w069_local_origin;
+pub(crate) mod e115_next_step;
+pub(crate) mod e116_step_order;
+pub(crate) mod e117_step_twice;
+pub(crate) mod e118_workflow_time;
+pub(crate) mod e120_map_over;
+pub(crate) mod e122_step_retry;
+pub(crate) mod e130_range;
+pub(crate) mod e131_batch;
+pub(crate) mod e134_fifo;
+pub(crate) mod e137_route;
+pub(crate) mod e139_mail;
+pub(crate) mod e141_size;
+pub(crate) mod e146_retention;
+pub(crate) mod e148_preview_mail;
+pub(crate) mod e149_expect;
+pub(crate) mod e151_within;
 pub(crate) mod w100_unused;
+pub(crate) mod w120_workflow_rate;
+pub(crate) mod w141_unbounded;
+pub(crate) mod w145_order;
+pub(crate) mod w153_rates;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -241,5 +261,25 @@ const RULES: &[Rule] = &[
     e105_idle_queue::RULE,
     e106_loop::RULE,
     e107_first::RULE,
+    e115_next_step::RULE,
+    e116_step_order::RULE,
+    e117_step_twice::RULE,
+    e118_workflow_time::RULE,
+    e120_map_over::RULE,
+    e122_step_retry::RULE,
+    e130_range::RULE,
+    e131_batch::RULE,
+    e134_fifo::RULE,
+    e137_route::RULE,
+    e139_mail::RULE,
+    e141_size::RULE,
+    e146_retention::RULE,
+    e148_preview_mail::RULE,
+    e149_expect::RULE,
+    e151_within::RULE,
     w100_unused::RULE,
+    w120_workflow_rate::RULE,
+    w141_unbounded::RULE,
+    w145_order::RULE,
+    w153_rates::RULE,
 ];
