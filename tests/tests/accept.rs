@@ -1,4 +1,4 @@
-//! Every spec under `accept/` is right: nothing is said of it, not even a warning.
+//! Every spec under `accept/`, and the example under `spec/`, is right: nothing is said of it, not even a warning.
 
 mod cases;
 
@@ -6,10 +6,11 @@ use cases::{cases, said};
 
 #[test]
 fn nothing_is_said_of_what_is_right() {
-    let found = cases("accept").unwrap();
-    assert!(!found.is_empty(), "there are no cases");
+    let own = cases("accept").unwrap();
+    let examples = cases("../spec").unwrap();
+    assert!(!own.is_empty() && !examples.is_empty(), "there are no cases");
     let mut failures = Vec::new();
-    for case in found {
+    for case in own.into_iter().chain(examples) {
         let checked = case.check().unwrap();
         if !checked.is_right() || !checked.diagnostics.is_empty() {
             failures.push(format!("{}\n{}", case.name, said(&checked)));

@@ -6,18 +6,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// One spec and where it lies.
-pub struct Case {
+pub(crate) struct Case {
     /// The file's name without its ending: `E060_unknown_field`.
-    pub name: String,
+    pub(crate) name: String,
     /// Its path.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Case {
     /// Checks the spec under a name that is the same on every machine, with the mail templates `notice` and
-    /// `digest` beside it.
-    pub fn check(&self) -> io::Result<Checked> {
-        let files = ["notice.html", "notice.txt", "digest.html", "digest.txt"];
+    /// `unread` beside it.
+    pub(crate) fn check(&self) -> io::Result<Checked> {
+        let files = ["notice.html", "notice.txt", "unread.html", "unread.txt"];
         Ok(codegen::check(&Input {
             path: "spec/flow.yaml".into(),
             bytes: fs::read(&self.path)?,
@@ -28,7 +28,7 @@ impl Case {
 }
 
 /// The cases of a folder beside this crate's manifest, by their names.
-pub fn cases(folder: &str) -> io::Result<Vec<Case>> {
+pub(crate) fn cases(folder: &str) -> io::Result<Vec<Case>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))? {
         let path = entry?.path();
@@ -42,7 +42,7 @@ pub fn cases(folder: &str) -> io::Result<Vec<Case>> {
 }
 
 /// The codes and messages of what was found, a line each.
-pub fn said(checked: &Checked) -> String {
+pub(crate) fn said(checked: &Checked) -> String {
     let line = |d: &codegen::diagnostic::Diagnostic| {
         let (line, column) = checked.sources.line_column(d.span);
         format!("  {line}:{column} {} {}", d.code, d.message)
