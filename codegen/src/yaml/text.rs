@@ -99,6 +99,22 @@ pub(super) fn refuse_invisible(file: FileId, base: usize, value: &str, out: &mut
 /// The most diagnostics of one kind that a file is given for what can stand at every one of its characters.
 pub(super) const MOST: usize = 20;
 
+/// With the advice to put quotes around `text`, which stands at the mistake's place.
+pub(super) fn quote_it(wrong: Diagnostic, text: &str) -> Diagnostic {
+    /// What is worth repeating in a message, in bytes.
+    const MOST: usize = 300;
+    if text.len() > MOST {
+        return wrong.help("quote it");
+    }
+    let quoted = quoted(text);
+    wrong.help(format!("quote it: `{quoted}`")).replace_with(quoted)
+}
+
+/// A text in double quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 fn span(file: FileId, at: usize, c: char) -> Span {
     Span::new(file, offset(at), offset(at + c.len_utf8()))
 }

@@ -32,6 +32,7 @@ use crate::source::Span;
 use access::{Entries, Items};
 use error::Error;
 pub(super) use error::is_never;
+pub(super) use expect::short;
 use kinded::Reading;
 
 /// The names by which the types of this module ask for what serde has no word for.

@@ -6,7 +6,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
 
 use super::access::{Parts, Source};
-use super::expect::alternatives;
+use super::expect::{alternatives, short};
 use super::kinded::Reading;
 use super::{AT, De, Error};
 use crate::diagnostic::Diagnostic;
@@ -66,7 +66,7 @@ impl<'a> De<'a> {
         cut_by_comma: bool,
     ) -> Option<&'static str> {
         let text = key.text()?;
-        let wrong = Diagnostic::new(codes::UNKNOWN_KEY, key.span, format!("unknown key `{text}` in {what}"));
+        let wrong = Diagnostic::new(codes::UNKNOWN_KEY, key.span, format!("unknown key `{}` in {what}", short(text)));
         let meant = synonym(text, open.iter().copied())
             .or_else(|| nearest(text, open.iter().copied()))
             .and_then(|meant| fields.iter().copied().find(|field| *field == meant));

@@ -9,7 +9,8 @@ use super::{Budget, DEPTH, NODES, too_many};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 use crate::yaml::codes;
-use crate::yaml::text::offset;
+use crate::yaml::de::short;
+use crate::yaml::text::{offset, quote_it};
 use crate::yaml::tree::{Kind, Node};
 
 /// A list or map whose end has not come yet.
@@ -139,7 +140,7 @@ impl<'a> Builder<'a> {
                                     Diagnostic::new(
                                         codes::DUPLICATE_KEY,
                                         of.span,
-                                        format!("`{text}` stands twice here"),
+                                        format!("`{}` stands twice here", short(text)),
                                     )
                                     .related(*first, "first here"),
                                 );
@@ -163,7 +164,7 @@ impl<'a> Builder<'a> {
         }
         let span = self.word(at);
         let (code, message, first) = match tag {
-            Some(tag) => (codes::TAG, format!("a tag `{}` is not part of the language", shown(tag)), '!'),
+            Some(tag) => (codes::TAG, format!("a tag `{}` is not part of the language", short(&shown(tag))), '!'),
             None => (codes::ALIAS, "an anchor is not part of the language".to_owned(), '&'),
         };
         if self.refused.spend() {
@@ -258,7 +259,7 @@ fn key_is_no_text(key: &Node) -> Diagnostic {
     let what = if matches!(key.kind, Kind::Sequence(_)) { "list" } else { "map" };
     let wrong = Diagnostic::new(codes::KEY, key.span, format!("a {what} stands where a key is expected"));
     match key.as_unquoted_braces() {
-        Some(name) => wrong.help(format!("quote it: `\"{{{name}}}\"`")).replace_with(format!("\"{{{name}}}\"")),
+        Some(name) => quote_it(wrong, &format!("{{{name}}}")),
         None => wrong.help("a key is text"),
     }
 }
