@@ -1,10 +1,10 @@
 //! E086: what a handler returns does not fit where it is used.
 
 use super::support::type_words;
-use super::{Context, Rule, listed};
+use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Use, plain};
-use crate::model::{Destination, EventId, Flow, Handler, HandlerId, Returns, Spanned, To, Type};
+use crate::model::{EventId, Flow, Handler, Returns, Spanned, To, Type};
 use crate::source::Span;
 
 /// What a handler returns does not fit where it is used.
@@ -12,8 +12,8 @@ pub(crate) const RULE: Rule = Rule {
     code: "E086",
     title: "what a handler returns does not fit where it is used",
     doc: r#"
-A handler of a source returns the source's event. A handler of a queue with `to` returns an event, which the
-destination accepts; a handler that finds targets declares no `returns`, for it returns users; a step's handler returns
+A handler of a source returns the source's event. A handler of a queue with `to` returns an event, which is
+sent on; a handler that finds targets declares no `returns`, for it returns users; a step's handler returns
 an object, whose fields are added.
 
 ```yaml
@@ -47,15 +47,6 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             };
             found.into_iter().for_each(|d| out.push(d));
         }
-    }
-    topics_accept(cx, out);
-}
-
-/// The event that a handler returns, if it is one.
-fn returned(flow: &Flow, id: HandlerId) -> Option<Spanned<EventId>> {
-    match flow.handlers[id].returns {
-        Some(Spanned { value: Returns::Event(event), span }) => Some(Spanned::new(event, span)),
-        _ => None,
     }
 }
 
@@ -101,27 +92,4 @@ fn of_step(flow: &Flow, handler: &Handler) -> Option<Diagnostic> {
     }
     let said = format!("`{}` is {}; a step returns an object, whose fields are added", flow.types[id].name.text, type_words(flow, ty));
     Some(Diagnostic::new(RULE.code, span, said).help("write `{ fields: { … } }`"))
-}
-
-/// A topic accepts what it carries.
-fn topics_accept(cx: &Context<'_>, out: &mut Diagnostics) {
-    let flow = cx.flow;
-    for queue in flow.queues.values() {
-        let (Some(handler), Some(to)) = (queue.handler, &queue.to) else { continue };
-        let Some(event) = returned(flow, handler.value) else { continue };
-        for at in to.destinations() {
-            let Destination::Topic(topic) = at.value else { continue };
-            let topic = &flow.topics[topic];
-            if topic.carries.iter().any(|e| e.value == event.value) {
-                continue;
-            }
-            let carried: Vec<&str> = topic.carries.iter().map(|e| flow.events[e.value].name.text.as_str()).collect();
-            let said = format!("topic `{}` does not carry `{}`", topic.name.text, flow.events[event.value].name.text);
-            out.push(
-                Diagnostic::new(RULE.code, at.span, said)
-                    .related(event.span, "what the handler returns")
-                    .help(format!("it carries {}; add the event to its `carries`", listed(&carried))),
-            );
-        }
-    }
 }

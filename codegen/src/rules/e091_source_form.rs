@@ -3,7 +3,7 @@
 use super::support::may_miss;
 use super::{Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Flow, Rows, Source, SourceKind};
+use crate::model::{Flow, Role, Rows, Source, SourceKind};
 
 /// A source makes no event, or says more than it can.
 pub(crate) const RULE: Rule = Rule {
@@ -64,9 +64,15 @@ fn schedule(flow: &Flow, source: &Source, out: &mut Diagnostics) {
     }
     let Some(at) = source.event.filter(|_| source.handler.is_none()) else { return };
     let event = &flow.events[at.value];
+    // The time of an event is the schedule's where nothing else is said.
+    let time = match event.time {
+        Role::Field(place) => event.field_at(Some(place)).map(|f| f.name.as_str()),
+        Role::BuiltIn => None,
+    };
     let open: Vec<&str> = event
         .fields
         .iter()
+        .filter(|f| Some(f.name.as_str()) != time)
         .filter(|f| f.default.is_none() && !may_miss(flow, &f.ty) && source.set.iter().all(|(s, _)| s.value != f.name))
         .map(|f| f.name.as_str())
         .collect();
