@@ -71,17 +71,6 @@ pub(crate) mod e094_tag;
 pub(crate) mod e095_indexes;
 pub(crate) mod e096_table_use;
 pub(crate) mod e097_allow;
-mod support;
-pub(crate) mod w060_condition_always;
-pub(crate) mod w061_tenant;
-pub(crate) mod w062_first_unseen;
-pub(crate) mod w063_unfed_grouper;
-pub(crate) mod w064_unused_handler;
-pub(crate) mod w065_returned_for_nothing;
-pub(crate) mod w066_personal_data;
-pub(crate) mod w067_unused_table;
-pub(crate) mod w068_anybody;
-pub(crate) mod w069_local_origin;
 pub(crate) mod e100_source_to;
 pub(crate) mod e101_not_carried;
 pub(crate) mod e103_not_fed;
@@ -108,7 +97,6 @@ pub(crate) mod e151_within;
 pub(crate) mod w060_condition_always;
 pub(crate) mod w061_tenant;
 pub(crate) mod w062_first_unseen;
-pub(crate) mod w063_unfed_grouper;
 pub(crate) mod w064_unused_handler;
 pub(crate) mod w065_returned_for_nothing;
 pub(crate) mod w066_personal_data;
@@ -261,15 +249,6 @@ const RULES: &[Rule] = &[
     e095_indexes::RULE,
     e096_table_use::RULE,
     e097_allow::RULE,
-    w060_condition_always::RULE,
-    w061_tenant::RULE,
-    w062_first_unseen::RULE,
-    w064_unused_handler::RULE,
-    w065_returned_for_nothing::RULE,
-    w066_personal_data::RULE,
-    w067_unused_table::RULE,
-    w068_anybody::RULE,
-    w069_local_origin::RULE,
     e100_source_to::RULE,
     e101_not_carried::RULE,
     e103_not_fed::RULE,
@@ -296,7 +275,6 @@ const RULES: &[Rule] = &[
     w060_condition_always::RULE,
     w061_tenant::RULE,
     w062_first_unseen::RULE,
-    w063_unfed_grouper::RULE,
     w064_unused_handler::RULE,
     w065_returned_for_nothing::RULE,
     w066_personal_data::RULE,
