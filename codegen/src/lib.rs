@@ -5,23 +5,29 @@
 //! is wrong with a spec is a [`Diagnostic`](diagnostic::Diagnostic), and no pass stops at the first.
 
 pub mod asl;
+pub mod aws;
 pub mod cfn;
+// WIP pub mod compile;
 pub mod decide;
 pub mod diagnostic;
 pub mod diagram;
+pub mod docs;
 pub mod emit;
 pub mod facts;
 pub mod lower;
 pub mod model;
 pub mod parse;
 pub mod plan;
+pub mod render;
 pub mod resolve;
 pub mod rules;
 pub mod source;
+pub mod stacks;
 pub mod suggest;
 pub mod syntax;
 pub mod yaml;
 
+// WIP pub use compile::{Compiled, Counts, Output, compile, compile_bytes};
 use diagnostic::{Diagnostic, Diagnostics};
 use facts::Facts;
 use model::Flow;

@@ -1,2 +1,2 @@
-//! Placeholder.
+//! WIP.
 fn main() {}

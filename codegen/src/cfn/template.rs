@@ -206,8 +206,6 @@ pub enum ParameterType {
     String,
     /// A number.
     Number,
-    /// Texts with commas between them.
-    CommaDelimitedList,
     /// The value of a parameter of Systems Manager, by its name.
     #[serde(rename = "AWS::SSM::Parameter::Value<String>")]
     SsmString,

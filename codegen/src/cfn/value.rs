@@ -154,6 +154,25 @@ impl Str {
         Self::join(std::iter::once(Part::from(head)).chain(parts))
     }
 
+    /// With another intrinsic in the place of each one for which `change` gives one.
+    #[must_use]
+    pub(crate) fn rewritten(self, change: &mut impl FnMut(&Intrinsic) -> Option<Intrinsic>) -> Self {
+        match self {
+            Self::Literal(text) => Self::Literal(text),
+            Self::If(condition, yes, no) => {
+                Self::If(condition, Box::new(yes.rewritten(change)), Box::new(no.rewritten(change)))
+            }
+            Self::Intrinsic(intrinsic) => {
+                let mut tree = Tree::from(intrinsic.clone());
+                tree.rewrite(change);
+                match tree {
+                    Tree::Intrinsic(rewritten) => Self::Intrinsic(*rewritten),
+                    _ => Self::Intrinsic(intrinsic),
+                }
+            }
+        }
+    }
+
     /// The JSON text of a tree, on one line; intrinsics in it become parts of the text.
     ///
     /// An intrinsic stands within the quotes of a JSON string: it must give a text without quotes or

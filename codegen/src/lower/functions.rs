@@ -17,6 +17,15 @@ pub(super) struct Draft {
     encrypted: bool,
 }
 
+/// A function's name in `dispatch`, and after the prefix.
+pub(super) type FunctionName = (String, String);
+
+/// The names of a thing's function: in `dispatch` from its name, in the stack from its identity, so that a
+/// renamed thing keeps its function.
+pub(super) fn named(name: &crate::model::Name, suffix: &str) -> FunctionName {
+    (format!("{}{suffix}", name.text), names::physical(&[&format!("{}{suffix}", name.identity())]))
+}
+
 /// The place of an environment variable's value.
 type EnvKey = usize;
 
@@ -26,10 +35,11 @@ pub(super) fn runtime_table() -> TableRef {
 }
 
 impl Draft {
-    pub(super) fn new(place: Place, name: &str, about: String, kind: FunctionKind, encrypted: bool) -> Self {
+    pub(super) fn new(place: Place, name: FunctionName, about: String, kind: FunctionKind, encrypted: bool) -> Self {
         let function = Function {
             place,
-            name: name.to_owned(),
+            name: name.0,
+            physical: name.1,
             about,
             kind,
             timeout: 30,
@@ -49,10 +59,6 @@ impl Draft {
 
     pub(super) fn timeout(&mut self, seconds: u32) {
         self.function.timeout = seconds;
-    }
-
-    pub(super) fn timeout_seconds(&self) -> u32 {
-        self.function.timeout
     }
 
     pub(super) fn memory(&mut self, mib: u32) {
@@ -227,7 +233,7 @@ impl Draft {
 }
 
 impl Lowering<'_> {
-    pub(super) fn draft(&self, place: Place, name: &str, about: String, kind: FunctionKind) -> Draft {
+    pub(super) fn draft(&self, place: Place, name: FunctionName, about: String, kind: FunctionKind) -> Draft {
         Draft::new(place, name, about, kind, self.encrypted())
     }
 

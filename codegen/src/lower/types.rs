@@ -22,7 +22,9 @@ pub(super) fn json(literal: &Literal) -> String {
         Literal::Map(map) => {
             let inner: Vec<String> = map
                 .iter()
-                .filter_map(|(k, v)| Some(format!("{}:{}", serde_json::Value::from(k.as_str()?), json(v.value.as_ref()?))))
+                .filter_map(|(k, v)| {
+                    Some(format!("{}:{}", serde_json::Value::from(k.as_str()?), json(v.value.as_ref()?)))
+                })
                 .collect();
             format!("{{{}}}", inner.join(","))
         }
@@ -110,10 +112,8 @@ impl Lowering<'_> {
     /// The events that reach a browser.
     fn to_browser(&self) -> Vec<EventId> {
         let sinks = self.flow.sinks.iter().filter(|(_, s)| matches!(s.kind, SinkKind::Websocket { .. }));
-        let mut events: Vec<EventId> = sinks
-            .flat_map(|(id, _)| self.facts.arriving(Node::To(Destination::Sink(id))))
-            .map(|s| s.event)
-            .collect();
+        let mut events: Vec<EventId> =
+            sinks.flat_map(|(id, _)| self.facts.arriving(Node::To(Destination::Sink(id)))).map(|s| s.event).collect();
         events.sort_unstable();
         events.dedup();
         events

@@ -225,8 +225,10 @@ pub enum FunctionKind {
 pub struct Function {
     /// Where it belongs.
     pub place: Place,
-    /// Its name in `dispatch`, and after the prefix: `notify`.
+    /// Its name in `dispatch`: `live_connect`.
     pub name: String,
+    /// Its name after the prefix, from the identity of its thing: `live-connect`.
+    pub physical: String,
     /// What it does, in a sentence.
     pub about: String,
     /// What it does.

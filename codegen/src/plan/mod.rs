@@ -102,4 +102,6 @@ pub struct Plan {
     pub dashboard: Vec<Widget>,
     /// What the person should know of the plan.
     pub remarks: Vec<Remark>,
+    /// The picture.
+    pub diagram: crate::diagram::Graph,
 }

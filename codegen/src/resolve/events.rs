@@ -1,7 +1,7 @@
 //! Events: their fields and the roles of these.
 
 use super::{Resolver, name, text};
-use crate::model::{Bounds, Event, Field, GrouperId, Id, NamedType, Origin, Ref, Role, Spanned, TableId, Type};
+use crate::model::{Bounds, Event, Field, GrouperId, Id, Origin, Ref, Role, Spanned, TableId, Type};
 use crate::rules::{e031_name_form, e044_no_such_field};
 use crate::source::Span;
 use crate::syntax;
@@ -95,7 +95,9 @@ impl Resolver<'_> {
             let key = self.key_fields(grouper);
             let fields = group_fields(grouper.emits.span, key);
             let object = fields.iter().position(|f| f.name == "object").map(|f| Spanned::new(f, grouper.emits.span));
-            let at = |wanted: &str| fields.iter().position(|f| f.name == wanted).map(|f| Spanned::new(f, grouper.emits.span));
+            let at = |wanted: &str| {
+                fields.iter().position(|f| f.name == wanted).map(|f| Spanned::new(f, grouper.emits.span))
+            };
             let (id_field, time_field) = (at("id"), at("last"));
             self.flow.events.push(Event {
                 name: name(&grouper.emits, None),
@@ -126,14 +128,6 @@ impl Resolver<'_> {
             }
         }
         fields
-    }
-
-    /// The named type, for rules that look through names.
-    pub(super) fn named(&self, ty: &Type) -> Option<&NamedType> {
-        match ty {
-            Type::Named(id) if id.index() < self.flow.types.len() => Some(&self.flow.types[*id]),
-            _ => None,
-        }
     }
 }
 
