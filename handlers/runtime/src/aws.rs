@@ -7,7 +7,6 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 /// The configuration from the environment: region, credentials, endpoint (`AWS_ENDPOINT_URL`).
 ///
 /// ```no_run
-/// # use eventloom_runtime as runtime;
 /// # async fn client() -> runtime::aws_sdk_dynamodb::Client {
 /// runtime::aws_sdk_dynamodb::Client::new(&runtime::aws::config().await)
 /// # }

@@ -3,7 +3,6 @@
 /// A closed set of texts. Its schema is `{"type":"string","enum":[…]}`, in `$defs` under its name.
 ///
 /// ```
-/// # use eventloom_runtime as runtime;
 /// runtime::choice! {
 ///     /// How far an order is.
 ///     pub enum OrderStatus {

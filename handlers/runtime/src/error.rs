@@ -7,7 +7,6 @@ use lambda_runtime::Diagnostic;
 ///
 /// ```
 /// use runtime::Error;
-/// # use eventloom_runtime as runtime;
 ///
 /// fn price(text: &str) -> Result<u32, Error> {
 ///     text.parse().map_err(Error::reject)

@@ -72,7 +72,6 @@ impl<E: Event> Message for E {
 /// It depends on nothing that a producer's retry changes.
 ///
 /// ```
-/// # use eventloom_runtime as runtime;
 /// let id = runtime::event_id("everi", "UpdateLiked", "01J9ZC1X8Q4T5W6Y7Z8A9B0C1D");
 /// assert_eq!(id.len(), 32);
 /// assert_ne!(id, runtime::event_id("everi", "UpdateUnliked", "01J9ZC1X8Q4T5W6Y7Z8A9B0C1D"));

@@ -4,7 +4,6 @@
 /// `new` does, and a value that breaks one cannot exist, nor be decoded.
 ///
 /// ```
-/// # use eventloom_runtime as runtime;
 /// use runtime::Rules;
 ///
 /// runtime::scalar! {
@@ -40,7 +39,6 @@ macro_rules! scalar {
 /// `Display`, and its `Debug` says only that it is there, so that no log can hold it.
 ///
 /// ```
-/// # use eventloom_runtime as runtime;
 /// use runtime::Rules;
 ///
 /// runtime::pii! {

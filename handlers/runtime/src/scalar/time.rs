@@ -19,7 +19,6 @@ const FIRST: i64 = -62_167_219_200_000;
 /// fraction, so that the order of the texts is the order in time: it can be a sort key.
 ///
 /// ```
-/// # use eventloom_runtime as runtime;
 /// use runtime::Timestamp;
 ///
 /// let time: Timestamp = "2026-01-01T02:00:00+02:00".parse()?;
