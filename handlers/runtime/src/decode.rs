@@ -6,6 +6,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
 
 use crate::envelope::Envelope;
 use crate::event::Message;
@@ -82,16 +83,39 @@ pub(crate) fn from_data<T: DeserializeOwned>(data: Value) -> Result<T, DecodeErr
         DecodeError::Content { path, reason } if path == "." => {
             DecodeError::Content { path: "data".to_owned(), reason }
         }
+        DecodeError::Content { path, reason } if path.starts_with('[') => {
+            DecodeError::Content { path: format!("data{path}"), reason }
+        }
         DecodeError::Content { path, reason } => DecodeError::Content { path: format!("data.{path}"), reason },
         other => other,
     })
 }
 
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
-    serde_path_to_error::deserialize(value).map_err(|error| DecodeError::Content {
-        path: shown(&error.path().to_string()),
-        reason: reason(&error.inner().to_string()),
-    })
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| DecodeError::Content { path: path(error.path()), reason: reason(&error.inner().to_string()) })
+}
+
+/// The way to the field. A key of a map is the payload's own text: it is shown only where it could
+/// be a field's name.
+fn path(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Map { key } => {
+                let separator = if text.is_empty() { "" } else { "." };
+                text.push_str(separator);
+                text.push_str(if is_name(key) { key } else { "…" });
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    if text.is_empty() { ".".to_owned() } else { shown(&text) }
+}
+
+fn is_name(key: &str) -> bool {
+    !key.is_empty() && key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// serde repeats the wrong value in most of its messages. Only what comes from our own types is
@@ -105,6 +129,10 @@ fn reason(message: &str) -> String {
     }
     // The value stands before the last ", expected ": what follows is the type's own text.
     match message.rsplit_once(", expected ") {
+        Some((_, "i64" | "u64")) => "is no whole number".to_owned(),
+        Some((_, "f64")) => "is no number".to_owned(),
+        Some((_, "a sequence")) => "is no list".to_owned(),
+        Some((_, expected)) if expected == "a map" || expected.starts_with("struct ") => "is no object".to_owned(),
         Some((_, expected)) => format!("is not {expected}"),
         None => "is not of its declared type".to_owned(),
     }

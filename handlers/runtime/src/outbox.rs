@@ -118,3 +118,66 @@ fn judge<E: Event>(
     }
     Err(OutboxError::Conflict { kind: envelope.kind.clone(), id: envelope.id.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::scalar::Timestamp;
+
+    #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+    struct Liked {
+        id: String,
+        liker: String,
+    }
+
+    impl Event for Liked {
+        const FLOW: &'static str = "everi";
+        const TYPE: &'static str = "Liked";
+
+        fn id(&self) -> String {
+            self.id.clone()
+        }
+
+        fn time(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+
+        fn actor(&self) -> Option<String> {
+            Some(self.liker.clone())
+        }
+    }
+
+    fn liked(liker: &str) -> Envelope<Liked> {
+        Envelope::of(Liked { id: "1".to_owned(), liker: liker.to_owned() })
+    }
+
+    #[test]
+    fn a_row_has_the_event_and_those_roles_that_it_plays() {
+        let row = row(&liked("agshin")).unwrap();
+        let mut names: Vec<_> = row.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["actor", "cloudevent", "event", "id", "time"]);
+        assert_eq!(row["actor"], AttributeValue::S("agshin".to_owned()));
+        assert_eq!(row["time"], AttributeValue::S("1970-01-01T00:00:00.000Z".to_owned()));
+    }
+
+    #[test]
+    fn ones_own_row_is_a_repetition_whatever_its_trace() {
+        let there = row(&liked("agshin").traced("00-1")).unwrap();
+        assert_eq!(judge(&liked("agshin").traced("00-2"), Some(&there)).unwrap(), Written::Already);
+    }
+
+    #[test]
+    fn another_event_with_the_same_id_is_a_conflict() {
+        let there = row(&liked("rustam")).unwrap();
+        assert!(matches!(judge(&liked("agshin"), Some(&there)), Err(OutboxError::Conflict { .. })));
+    }
+
+    #[test]
+    fn a_row_that_is_no_event_is_a_conflict() {
+        assert!(matches!(judge(&liked("agshin"), Some(&HashMap::new())), Err(OutboxError::Conflict { .. })));
+        assert!(matches!(judge(&liked("agshin"), None), Err(OutboxError::Conflict { .. })));
+    }
+}

@@ -70,3 +70,48 @@ fn decimal(text: &str) -> Result<(), Invalid> {
     let fits = digits(whole) && digits(fraction) && (whole == "0" || !whole.starts_with('0')) && unsigned.len() <= 39;
     fits.then_some(()).ok_or_else(|| Invalid::new("is no decimal number of at most 38 digits"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(new: impl Fn(&str) -> Result<(), Invalid>, texts: &[&str]) -> Vec<String> {
+        texts.iter().filter(|text| new(text).is_ok()).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_ulid_is_26_capitals_of_base_32_within_128_bits() {
+        let texts = [
+            "01J9ZC1X8Q4T5W6Y7Z8A9B0C1D",
+            "81J9ZC1X8Q4T5W6Y7Z8A9B0C1D",
+            "01J9ZC1X8Q4T5W6Y7Z8A9B0CUD",
+            "01j9zc1x8q4t5w6y7z8a9b0c1d",
+            "",
+        ];
+        assert_eq!(split(ulid, &texts), ["01J9ZC1X8Q4T5W6Y7Z8A9B0C1D"]);
+    }
+
+    #[test]
+    fn a_uuid_has_its_hyphens_in_place() {
+        let texts = ["f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "f81d4fae7dec-11d0-a765-00a0c91e6bf6-", "f81d4fae"];
+        assert_eq!(split(uuid, &texts), ["f81d4fae-7dec-11d0-a765-00a0c91e6bf6"]);
+    }
+
+    #[test]
+    fn an_address_cannot_break_a_header() {
+        let texts = ["a@b.az", "a@b\r\nBcc: c@d", "a b@c", "@b", "a@", "a@b@c", "a"];
+        assert_eq!(split(email, &texts), ["a@b.az"]);
+    }
+
+    #[test]
+    fn a_url_has_a_scheme() {
+        let texts = ["https://everi.example/u/1", "/u/1", "1a:b", "a:", "java script:x"];
+        assert_eq!(split(url, &texts), ["https://everi.example/u/1"]);
+    }
+
+    #[test]
+    fn a_decimal_has_no_needless_zero_and_no_exponent() {
+        let texts = ["-0.10", "12", "012", "1.", ".5", "1e3", "+1", "", "-"];
+        assert_eq!(split(decimal, &texts), ["-0.10", "12"]);
+    }
+}

@@ -10,10 +10,10 @@ use super::{Invalid, inline_schema, text_scalar};
 
 /// The last millisecond of the year 9999, which is where RFC 3339 ends, since the epoch.
 const LAST: i64 = 253_402_300_799_999;
-/// The first millisecond of the year 0.
-const FIRST: i64 = -62_167_219_200_000;
+/// The first millisecond of the year 1, where the calendar of the SDK begins.
+const FIRST: i64 = -62_135_596_800_000;
 
-/// A point in time, to the millisecond, between the years 0 and 9999.
+/// A point in time, to the millisecond, between the years 1 and 9999.
 ///
 /// It is read from RFC 3339 with any offset, and always written in UTC with three digits of
 /// fraction, so that the order of the texts is the order in time: it can be a sort key.
@@ -29,7 +29,7 @@ const FIRST: i64 = -62_167_219_200_000;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since the epoch; what lies outside the years 0 to 9999 is moved to the
+    /// From milliseconds since the epoch; what lies outside the years 1 to 9999 is moved to the
     /// nearest end.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(FIRST, LAST))
@@ -91,4 +91,39 @@ text_scalar! {
 fn date(text: &str) -> Result<(), Invalid> {
     let fits = text.len() == 10 && format!("{text}T00:00:00Z").parse::<Timestamp>().is_ok();
     fits.then_some(()).ok_or_else(|| Invalid::new("is no date"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_sort_as_text() {
+        let times = [FIRST, -1, 0, 1, 1_767_225_600_000, LAST].map(|millis| Timestamp(millis).to_string());
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(times[0], "0001-01-01T00:00:00.000Z");
+        assert_eq!(times[1], "1969-12-31T23:59:59.999Z");
+        assert_eq!(times[5], "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn a_time_is_read_with_any_offset_and_to_the_millisecond() {
+        let time: Timestamp = "2026-01-01T00:30:00.123456+01:00".parse().unwrap();
+        assert_eq!(time.to_string(), "2025-12-31T23:30:00.123Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "2026-01-01", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "1767225600"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_a_day_of_the_calendar() {
+        assert!(Date::new("2024-02-29").is_ok());
+        for text in ["2023-02-29", "2024-2-29", "24-02-2024", "2024-02-29Z"] {
+            assert!(Date::new(text).is_err(), "{text}");
+        }
+    }
 }
