@@ -18,12 +18,12 @@ pub(crate) fn report(api: &str, name: &str, message: &str) -> io::Result<()> {
     let mut stream = TcpStream::connect(api)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    write!(
-        stream,
+    let request = format!(
         "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: {api}\r\nContent-Type: application/json\r\n\
          Lambda-Runtime-Function-Error-Type: {name}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
-    )?;
-    // Until the answer begins the request may not have been read.
-    stream.read(&mut [0; 16]).map(drop)
+    );
+    stream.write_all(request.as_bytes())?;
+    // Closed before its answer is read, the connection might take the request with it.
+    io::copy(&mut stream.take(4096), &mut io::sink()).map(drop)
 }

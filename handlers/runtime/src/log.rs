@@ -13,11 +13,14 @@ use tracing_subscriber::prelude::*;
 /// `trace`, so they never are.
 const OURS: [&str; 3] = [env!("CARGO_CRATE_NAME"), "generated", "handlers"];
 
+/// Tells of a handler's error too, but without the invocation's span: `run` has told of it with.
+const TOLD: &str = "lambda_runtime::layers::panic";
+
 /// Starts the log. `level` is what `AWS_LAMBDA_LOG_LEVEL` says, which Lambda sets from the
 /// function's logging configuration; else `info`.
 pub(crate) fn start(level: Option<&str>) {
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let targets = Targets::new().with_default(level.min(LevelFilter::INFO));
+    let targets = Targets::new().with_default(level.min(LevelFilter::INFO)).with_target(TOLD, LevelFilter::OFF);
     let targets = OURS.iter().fold(targets, |targets, ours| targets.with_target(*ours, level));
     let lines = fmt::layer().json().flatten_event(true).with_writer(|| Inert(io::stdout()));
     // A second start finds the first one's log in place, which is as good.

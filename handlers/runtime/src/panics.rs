@@ -17,7 +17,7 @@ pub(crate) async fn caught<T>(work: impl Future<Output = Result<T, Error>>) -> R
 pub(crate) fn log_panics() {
     panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, message = message(info.payload()), "panic");
+        tracing::error!(place, said = message(info.payload()), "panic");
     }));
 }
 

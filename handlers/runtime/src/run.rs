@@ -132,8 +132,15 @@ fn serve(cx: &Cx, dispatch: impl AsyncFn(&Cx, LambdaEvent<Value>) -> Result<Valu
             request_id = event.context.request_id,
             trace = event.context.xray_trace_id,
         );
-        // `lambda_runtime` would log a panic's text, so none reaches it.
-        async move { panics::caught(dispatch(cx, event)).await }.instrument(span)
+        async move {
+            // `lambda_runtime` would log a panic's text, so none reaches it.
+            let answer = panics::caught(dispatch(cx, event)).await;
+            if let Err(error) = &answer {
+                tracing::error!(error = error.name(), reason = %error, "the invocation failed");
+            }
+            answer
+        }
+        .instrument(span)
     });
     match tokio.block_on(Runtime::new(service).run()) {
         Ok(()) => Exit::Ended,

@@ -143,9 +143,9 @@ impl Event for OrderPaid {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ShipEvent {
     /// An `OrderPlaced`.
-    OrderPlaced(OrderPlaced),
+    OrderPlaced(Box<OrderPlaced>),
     /// An `OrderPaid`.
-    OrderPaid(OrderPaid),
+    OrderPaid(Box<OrderPaid>),
 }
 
 impl Message for ShipEvent {
@@ -153,8 +153,8 @@ impl Message for ShipEvent {
 
     fn from_data(kind: &str, data: Value) -> Result<Self, DecodeError> {
         match kind {
-            OrderPlaced::TYPE => OrderPlaced::from_data(kind, data).map(Self::OrderPlaced),
-            OrderPaid::TYPE => OrderPaid::from_data(kind, data).map(Self::OrderPaid),
+            OrderPlaced::TYPE => OrderPlaced::from_data(kind, data).map(Box::new).map(Self::OrderPlaced),
+            OrderPaid::TYPE => OrderPaid::from_data(kind, data).map(Box::new).map(Self::OrderPaid),
             other => Err(DecodeError::unknown_type(other, Self::TYPES)),
         }
     }
