@@ -40,6 +40,8 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_NAME", format!("flow-{name}"))
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            // The finest log there is: what stays out of it stays out of every other.
+            .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
             .env("EVENTLOOM_TIMEOUT_MS", TIMEOUT_MS.to_string())
             .env("_HANDLER", name)
             .stdout(Stdio::piped())
