@@ -85,10 +85,10 @@ impl Event for UpdateLiked {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUnliked {
-    /// The event's own id.
-    pub like_id: Ulid,
     /// When it happened.
     pub time: Timestamp,
+    /// The event's own id.
+    pub like_id: Ulid,
     /// What it was done to.
     pub update_id: Ulid,
     /// A `UserId`.
@@ -233,33 +233,33 @@ impl Event for MessageSent {
     }
 }
 
-/// What the grouper `notices` emits: one group of events.
+/// A group of events, as one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notice {
-    /// The group.
+    /// The group's id.
     pub id: String,
-    /// What later revisions replace.
+    /// What a later revision replaces.
     pub thread: String,
-    /// Whom it is for.
-    pub target: UserId,
-    /// The type of the events in it.
-    pub event: NoticeEvent,
-    /// What they were done to.
+    /// The user that it is for.
+    pub target: String,
+    /// The members' type.
+    pub event: String,
+    /// To what it was done.
     pub object: String,
     /// How many events.
     pub count: i64,
-    /// How many did it.
+    /// How many distinct actors.
     pub actors: i64,
-    /// Some of those who did it.
-    pub sample: Vec<UserId>,
-    /// When the first happened.
+    /// Some of the members.
+    pub sample: Vec<NoticeSampleItem>,
+    /// When the first of them happened.
     pub first: Timestamp,
-    /// When the last happened.
+    /// When the last of them happened.
     pub last: Timestamp,
     /// Whether more may come.
     pub open: bool,
-    /// Counts up within the thread.
+    /// Counts the revisions of the group, from 1.
     pub revision: i64,
 }
 
@@ -280,45 +280,50 @@ impl Event for Notice {
     }
 }
 
-runtime::choice! {
-    /// The types of the events in a `Notice`.
-    pub enum NoticeEvent {
-        UpdateShared = "UpdateShared",
-        UpdateLiked = "UpdateLiked",
-        UpdateCommented = "UpdateCommented",
-        MemberFollowed = "MemberFollowed",
-    }
+/// An entry of the field `sample` of a `Notice`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NoticeSampleItem {
+    /// The event's id.
+    pub id: String,
+    /// The event's type.
+    pub event: String,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// When it happened.
+    pub time: Timestamp,
 }
 
-/// What the grouper `unread` emits: one group of events.
+/// A group of events, as one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnreadMessages {
-    /// The group.
+    /// The group's id.
     pub id: String,
-    /// What later revisions replace.
+    /// What a later revision replaces.
     pub thread: String,
-    /// Whom it is for.
-    pub target: UserId,
-    /// The type of the events in it.
-    pub event: UnreadMessagesEvent,
-    /// What they were done to.
+    /// The user that it is for.
+    pub target: String,
+    /// The members' type.
+    pub event: String,
+    /// To what it was done.
     pub object: String,
     /// How many events.
     pub count: i64,
-    /// How many did it.
+    /// How many distinct actors.
     pub actors: i64,
-    /// Some of those who did it.
-    pub sample: Vec<UserId>,
-    /// When the first happened.
+    /// Some of the members.
+    pub sample: Vec<UnreadMessagesSampleItem>,
+    /// When the first of them happened.
     pub first: Timestamp,
-    /// When the last happened.
+    /// When the last of them happened.
     pub last: Timestamp,
     /// Whether more may come.
     pub open: bool,
-    /// Counts up within the thread.
+    /// Counts the revisions of the group, from 1.
     pub revision: i64,
-    /// Part of the key.
+    /// A text.
     pub group: String,
 }
 
@@ -339,9 +344,17 @@ impl Event for UnreadMessages {
     }
 }
 
-runtime::choice! {
-    /// The types of the events in a `UnreadMessages`.
-    pub enum UnreadMessagesEvent {
-        MessageSent = "MessageSent",
-    }
+/// An entry of the field `sample` of a `UnreadMessages`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnreadMessagesSampleItem {
+    /// The event's id.
+    pub id: String,
+    /// The event's type.
+    pub event: String,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// When it happened.
+    pub time: Timestamp,
 }

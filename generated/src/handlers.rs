@@ -15,7 +15,7 @@ pub trait Handlers {
     type RenderNotice: RenderNotice;
 }
 
-/// The handler `find_commenters`: finds whom `UpdateCommented` is for, in the queue `notify`.
+/// The handler `find_commenters`: the queue `notify`, to find whom `UpdateCommented` is for.
 pub trait FindCommenters {
     /// Handles one event. It may be called again for the same one.
     fn find_commenters(

@@ -20,5 +20,5 @@ mod types;
 
 pub use dispatch::{FUNCTIONS, dispatch};
 pub use events::*;
-pub use runtime::{Date, Decimal, Email, Envelope, Pii, Timestamp, Ulid, Url, Uuid};
+pub use runtime::{Date, Decimal, Email, Envelope, List, Pii, Timestamp, Ulid, Url, Uuid};
 pub use types::*;

@@ -1,4 +1,4 @@
-//! The handler `find_commenters`: finds whom `UpdateCommented` is for, in the queue `notify`.
+//! The handler `find_commenters`: the queue `notify`, to find whom `UpdateCommented` is for.
 
 use generated::handlers::FindCommenters;
 use generated::{UpdateCommented, UserId};

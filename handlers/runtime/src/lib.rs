@@ -45,7 +45,7 @@ pub use event::{Event, Message, event_id, source};
 pub use outbox::{Outbox, OutboxError, Written};
 pub use pii::Pii;
 pub use run::{Exit, Start, run};
-pub use scalar::{Date, Decimal, Email, Invalid, Rules, Timestamp, Ulid, Url, Uuid};
+pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Url, Uuid};
 pub use step::step;
 
 pub use aws_sdk_dynamodb;

@@ -13,3 +13,10 @@ pub fn event<E: Event + JsonSchema>() -> (&'static str, Schema) {
     schema.insert("$id".to_owned(), crate::event::schema_id(E::FLOW, E::TYPE).into());
     (E::TYPE, schema)
 }
+
+/// The JSON Schema of a type of the flow that is no event, as [`event`] makes it of one.
+pub fn named<T: JsonSchema>(flow: &str, name: &'static str) -> (&'static str, Schema) {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), crate::event::schema_id(flow, name).into());
+    (name, schema)
+}

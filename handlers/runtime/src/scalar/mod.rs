@@ -21,11 +21,13 @@
 //! [`scalar!`]: crate::scalar
 //! [`pii!`]: crate::pii
 
+mod list;
 mod newtype;
 mod rules;
 mod text;
 mod time;
 
+pub use list::List;
 pub use rules::{Inner, Invalid, Rules};
 pub use text::{Decimal, Email, Ulid, Url, Uuid};
 pub use time::{Date, Timestamp};

@@ -30,6 +30,7 @@ impl std::error::Error for Invalid {}
 /// The constraints of one type of the flow, as JSON Schema means them.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
+    min_length: Option<usize>,
     max_length: Option<usize>,
     pattern: Option<&'static str>,
     least: Option<Bound>,
@@ -53,7 +54,13 @@ impl fmt::Display for Bound {
 
 impl Rules {
     /// No rule but the type's own.
-    pub const ANY: Self = Self { max_length: None, pattern: None, least: None, most: None };
+    pub const ANY: Self = Self { min_length: None, max_length: None, pattern: None, least: None, most: None };
+
+    /// At least so many characters (Unicode code points).
+    #[must_use]
+    pub const fn min_length(self, characters: usize) -> Self {
+        Self { min_length: Some(characters), ..self }
+    }
 
     /// At most so many characters (Unicode code points).
     #[must_use]
@@ -92,6 +99,11 @@ impl Rules {
     }
 
     fn hold_text(&self, text: &str) -> Result<(), Invalid> {
+        if let Some(least) = self.min_length
+            && text.chars().take(least).count() < least
+        {
+            return Err(Invalid::new(format!("is shorter than {least} characters")));
+        }
         if let Some(most) = self.max_length
             && text.chars().nth(most).is_some()
         {
@@ -177,6 +189,7 @@ pub fn schema(mut inner: schemars::Schema, rules: &Rules, doc: &str) -> schemars
         Bound::Number(bound) => bound.into(),
     };
     set("description", Some(doc.trim()).filter(|doc| !doc.is_empty()).map(Into::into));
+    set("minLength", rules.min_length.map(Into::into));
     set("maxLength", rules.max_length.map(Into::into));
     set("pattern", rules.pattern.map(Into::into));
     set("minimum", rules.least.map(bound));
