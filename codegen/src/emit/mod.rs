@@ -9,6 +9,7 @@ mod fixtures;
 mod json;
 pub mod machines;
 pub mod schemas;
+pub mod rust;
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
