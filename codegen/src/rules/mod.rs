@@ -76,20 +76,6 @@ pub(crate) mod e104_fed_twice;
 pub(crate) mod e105_idle_queue;
 pub(crate) mod e106_loop;
 pub(crate) mod e107_first;
-pub(crate) mod e109_no_target;
-pub(crate) mod e110_no_address;
-pub(crate) mod e111_source_event;
-mod support;
-pub(crate) mod w060_condition_always;
-pub(crate) mod w061_tenant;
-pub(crate) mod w062_first_unseen;
-pub(crate) mod w063_unfed_grouper;
-pub(crate) mod w064_unused_handler;
-pub(crate) mod w065_returned_for_nothing;
-pub(crate) mod w066_personal_data;
-pub(crate) mod w067_unused_table;
-pub(crate) mod w068_anybody;
-pub(crate) mod w069_local_origin;
 pub(crate) mod e115_next_step;
 pub(crate) mod e116_step_order;
 pub(crate) mod e117_step_twice;
@@ -106,6 +92,16 @@ pub(crate) mod e146_retention;
 pub(crate) mod e148_preview_mail;
 pub(crate) mod e149_expect;
 pub(crate) mod e151_within;
+mod support;
+pub(crate) mod w060_condition_always;
+pub(crate) mod w061_tenant;
+pub(crate) mod w062_first_unseen;
+pub(crate) mod w064_unused_handler;
+pub(crate) mod w065_returned_for_nothing;
+pub(crate) mod w066_personal_data;
+pub(crate) mod w067_unused_table;
+pub(crate) mod w068_anybody;
+pub(crate) mod w069_local_origin;
 pub(crate) mod w100_unused;
 pub(crate) mod w120_workflow_rate;
 pub(crate) mod w141_unbounded;
@@ -249,15 +245,6 @@ const RULES: &[Rule] = &[
     e095_indexes::RULE,
     e096_table_use::RULE,
     e097_allow::RULE,
-    w060_condition_always::RULE,
-    w061_tenant::RULE,
-    w062_first_unseen::RULE,
-    w064_unused_handler::RULE,
-    w065_returned_for_nothing::RULE,
-    w066_personal_data::RULE,
-    w067_unused_table::RULE,
-    w068_anybody::RULE,
-    w069_local_origin::RULE,
     e100_source_to::RULE,
     e101_not_carried::RULE,
     e103_not_fed::RULE,
@@ -281,6 +268,15 @@ const RULES: &[Rule] = &[
     e148_preview_mail::RULE,
     e149_expect::RULE,
     e151_within::RULE,
+    w060_condition_always::RULE,
+    w061_tenant::RULE,
+    w062_first_unseen::RULE,
+    w064_unused_handler::RULE,
+    w065_returned_for_nothing::RULE,
+    w066_personal_data::RULE,
+    w067_unused_table::RULE,
+    w068_anybody::RULE,
+    w069_local_origin::RULE,
     w100_unused::RULE,
     w120_workflow_rate::RULE,
     w141_unbounded::RULE,
