@@ -7,9 +7,11 @@
 pub mod asl;
 pub mod aws;
 pub mod cfn;
+// WIP pub mod compile;
 pub mod decide;
 pub mod diagnostic;
 pub mod diagram;
+pub mod docs;
 pub mod emit;
 pub mod facts;
 pub mod lower;
@@ -25,6 +27,7 @@ pub mod suggest;
 pub mod syntax;
 pub mod yaml;
 
+// WIP pub use compile::{Compiled, Counts, Output, compile, compile_bytes};
 use diagnostic::{Diagnostic, Diagnostics};
 use facts::Facts;
 use model::Flow;

@@ -40,7 +40,7 @@ pub fn parse(input: &Input, sources: &mut SourceMap, out: &mut Diagnostics) -> O
             root = together(root, node);
         }
     }
-    let root = environment(root, input.environment.as_deref(), out);
+    let root = in_order_of_names(environment(root, input.environment.as_deref(), out));
     let mut found = Diagnostics::default();
     let flow = yaml::parse::<syntax::Flow>(&root, &mut found);
     out.extend(words_kept_for_later(found, sources));
@@ -183,6 +183,21 @@ fn is_thing(added: &Added) -> bool {
     let first = added.path.first().map_or("", String::as_str);
     added.path.len() == 1 && KINDS.contains(&first)
         || added.path.len() == 2 && (KINDS.contains(&first) || first == "handlers")
+}
+
+/// The same tree with the entries of every map in the order of their keys: in which order a person writes
+/// them changes no output. What has an order of its own, such as steps, is a list.
+fn in_order_of_names(node: Node) -> Node {
+    let kind = match node.kind {
+        Kind::Mapping(entries) => {
+            let mut entries: Vec<_> = entries.into_iter().map(|(k, v)| (k, in_order_of_names(v))).collect();
+            entries.sort_by(|(a, _), (b, _)| a.text().cmp(&b.text()));
+            Kind::Mapping(entries)
+        }
+        Kind::Sequence(items) => Kind::Sequence(items.into_iter().map(in_order_of_names).collect()),
+        other => other,
+    };
+    Node { span: node.span, kind }
 }
 
 /// Turns "unknown key" into "not yet" for words that are kept.

@@ -27,8 +27,10 @@ pub(crate) mod e050_include;
 pub(crate) mod e051_environment;
 pub(crate) mod e052_renamed_from;
 pub(crate) mod e053_endless_type;
+pub(crate) mod e054_stacks;
 pub(crate) mod e055_table_layout;
 pub(crate) mod e056_empty_list;
+pub(crate) mod e057_replacement;
 pub(crate) mod e058_names_meet;
 pub(crate) mod e059_setting_value;
 pub(crate) mod e060_unknown_in_braces;
@@ -107,6 +109,7 @@ pub(crate) mod w120_workflow_rate;
 pub(crate) mod w141_unbounded;
 pub(crate) mod w145_order;
 pub(crate) mod w153_rates;
+mod support;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -203,8 +206,10 @@ const RULES: &[Rule] = &[
     e051_environment::RULE,
     e052_renamed_from::RULE,
     e053_endless_type::RULE,
+    e054_stacks::RULE,
     e055_table_layout::RULE,
     e056_empty_list::RULE,
+    e057_replacement::RULE,
     e058_names_meet::RULE,
     e059_setting_value::RULE,
     e060_unknown_in_braces::RULE,
