@@ -182,19 +182,8 @@ fn one_of(module: &mut Module<'_>, handler: &str, name: &str, events: &[String])
         format!("{}{rest}", first.to_ascii_uppercase())
     };
     let listed: Vec<String> = locals.iter().map(|l| format!("{l}::TYPE")).collect();
-    let line = format!("    const TYPES: &'static [&'static str] = &[{}];", listed.join(", "));
-    let types = if line.chars().count() <= text::WIDTH {
-        line
-    } else {
-        let lines: String = listed.iter().map(|l| format!("        {l},\n")).collect();
-        format!("    const TYPES: &'static [&'static str] = &[\n{lines}    ];")
-    };
-    let arms = events.iter().zip(&locals).map(|(event, local)| {
-        let made = format!("{local}::from_data(kind, data).map(Box::new).map(Self::{event})");
-        let line = format!("            {local}::TYPE => {made},");
-        let block = format!("            {local}::TYPE => {{\n                {made}\n            }}");
-        if line.chars().count() <= text::WIDTH { line } else { block }
-    });
+    let types = text::array(4, "const TYPES: &'static [&'static str] =", "&[", &listed, ";");
+    let arms = events.iter().zip(&locals).map(|(event, local)| arm(event, local));
     render(&OneOfText {
         handler,
         name,
@@ -205,6 +194,21 @@ fn one_of(module: &mut Module<'_>, handler: &str, name: &str, events: &[String])
         types,
         arms: arms.collect(),
     })
+}
+
+/// The arm that decodes one event, broken as rustfmt does.
+fn arm(event: &str, local: &str) -> String {
+    let (start, then) = (format!("{local}::from_data(kind, data)"), format!(".map(Self::{event})"));
+    let line = format!("            {local}::TYPE => {start}.map(Box::new){then},");
+    if line.chars().count() <= text::WIDTH {
+        return line;
+    }
+    let inner = format!("                {start}.map(Box::new){then}");
+    let inner = match inner.chars().count() <= text::WIDTH {
+        true => inner,
+        false => format!("                {start}\n                    .map(Box::new)\n                    {then}"),
+    };
+    format!("            {local}::TYPE => {{\n{inner}\n            }}")
 }
 
 fn output(module: &mut Module<'_>, handler: &Handler) -> String {
