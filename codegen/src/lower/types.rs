@@ -40,9 +40,9 @@ pub(super) fn plain_text(literal: &Literal) -> String {
 }
 
 impl Lowering<'_> {
-    /// The CloudEvents `type` of an event: `everi.UpdateShared`.
+    /// The CloudEvents `type` of an event: its name, as the runtime writes it; `source` says of which flow.
     pub(super) fn ce_type(&self, id: EventId) -> String {
-        format!("{}.{}", self.flow.name.text, self.flow.events[id].name.text)
+        self.flow.events[id].name.text.clone()
     }
 
     pub(super) fn types(&mut self) {
@@ -105,6 +105,7 @@ impl Lowering<'_> {
                 Origin::Grouper(g) => Some(self.flow.groupers[g].name.text.clone()),
             },
             to_browser: to_browser.contains(&id),
+            shown: self.shown(id, name),
             from_browser: from_browser.get(&id).cloned().unwrap_or_default(),
         }
     }
@@ -117,6 +118,28 @@ impl Lowering<'_> {
         events.sort_unstable();
         events.dedup();
         events
+    }
+
+    /// The fields that steps have added to an event where it reaches a browser.
+    fn shown(&self, id: EventId, name: &str) -> Vec<FieldDef> {
+        let sinks = self.flow.sinks.iter().filter(|(_, s)| matches!(s.kind, SinkKind::Websocket { .. }));
+        let arriving = sinks.flat_map(|(sink, _)| self.facts.arriving(Node::To(Destination::Sink(sink))));
+        let ways: Vec<_> = arriving.filter(|shape| shape.event == id).collect();
+        let mut shown: BTreeMap<&str, (usize, &Field)> = BTreeMap::new();
+        for field in ways.iter().flat_map(|way| &way.added) {
+            shown.entry(&field.name).or_insert((0, field)).0 += 1;
+        }
+        let owner = format!("{name}Shown");
+        shown
+            .into_values()
+            .map(|(count, field)| {
+                let mut def = self.field(field, &owner);
+                if count < ways.len() && !def.shape.is_optional() {
+                    def.shape = Shape::Optional(Box::new(def.shape));
+                }
+                def
+            })
+            .collect()
     }
 
     /// The events that browsers send, with the routes and the fields that are set for them.

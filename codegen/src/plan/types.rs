@@ -122,7 +122,7 @@ pub struct TypeDef {
 pub struct EventDef {
     /// Its name, UpperCamel.
     pub name: String,
-    /// The CloudEvents `type`: `everi.UpdateShared`.
+    /// The CloudEvents `type`: the name.
     pub ce_type: String,
     /// What it says.
     pub about: Option<String>,
@@ -144,6 +144,8 @@ pub struct EventDef {
     pub emitted_by: Option<String>,
     /// Where it goes to the browser or comes from it, for `types.ts` and AsyncAPI.
     pub to_browser: bool,
+    /// What steps have added to it on the way to a browser; optional where only some ways add it.
+    pub shown: Vec<FieldDef>,
     /// The routes by which browsers send it, with the fields that are set here and not taken from them.
     pub from_browser: Vec<(String, Vec<String>)>,
 }

@@ -51,6 +51,7 @@ fn event(name: &str, id: &str, group: bool) -> EventDef {
         tenant: Some("shop".into()),
         emitted_by: group.then(|| "digest".into()),
         to_browser: false,
+        shown: Vec::new(),
         from_browser: Vec::new(),
     }
 }
