@@ -5,8 +5,8 @@
 //! a topic or a queue is the CloudEvent that the runtime writes; the schemas of `data` are those of
 //! `generated/schemas`, their references turned to `components`.
 //!
-//! The specification: <https://www.asyncapi.com/docs/reference/specification/v3.0.0>. Bindings: SNS 1.0.0
-//! and SQS 0.3.0, of <https://github.com/asyncapi/bindings>.
+//! The specification: <https://www.asyncapi.com/docs/reference/specification/v3.0.0>. Bindings: SNS 0.1.0
+//! and SQS 0.2.0, of <https://github.com/asyncapi/bindings>.
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,7 @@ use super::json::{self, Object, text};
 use super::schemas::{Schemas, id};
 use crate::cfn::Tree;
 use crate::model::GatewayKind;
-use crate::plan::{Plan, Queue, QueueRole, Topic, TopicRole};
+use crate::plan::{BrowserRoute, Plan, Queue, QueueRole, Topic, TopicRole};
 
 /// The key of the envelope's schema; no type of a spec has a dot in its name.
 const ENVELOPE: &str = "cloudevents.Envelope";
@@ -64,7 +64,10 @@ impl Writer<'_> {
             .with("id", text(format!("urn:eventloom:{}", plan.name)))
             .with("info", info)
             .with("defaultContentType", text("application/cloudevents+json"))
-            .with("channels", channels.iter().map(|channel| (channel.key.clone(), described(channel))).collect::<Object>())
+            .with(
+                "channels",
+                channels.iter().map(|channel| (channel.key.clone(), described(channel))).collect::<Object>(),
+            )
             .with("operations", channels.iter().flat_map(operations).collect::<Object>())
             .with("components", self.components(&channels))
     }
@@ -98,7 +101,7 @@ impl Writer<'_> {
             key: queue.place.owner.clone(),
             rest: named(&queue.name, &queue.about).with(
                 "bindings",
-                Object::new().with("sqs", Object::new().with("queue", binding).with("bindingVersion", text("0.3.0"))),
+                Object::new().with("sqs", Object::new().with("queue", binding).with("bindingVersion", text("0.2.0"))),
             ),
             operations: vec![("receive", messages.clone(), format!("Handles what the queue `{}` holds.", queue.name))],
             messages,
@@ -107,14 +110,15 @@ impl Writer<'_> {
 
     /// The events that a queue gets, from its topic and from workflows that send to it.
     fn reaching(&self, queue: &Queue) -> Vec<String> {
-        let subscribed = self.plan.subscriptions.iter().filter(|s| s.queue == queue.reference()).flat_map(|subscription| {
-            let topic = self.plan.topics.iter().find(|topic| topic.reference() == subscription.topic);
-            let passes = |kind: &&String| match &subscription.filter {
-                Some(filter) => filter.types.is_empty() || filter.types.contains(*kind),
-                None => true,
-            };
-            topic.into_iter().flat_map(|topic| &topic.carries).filter(passes).collect::<Vec<_>>()
-        });
+        let subscribed =
+            self.plan.subscriptions.iter().filter(|s| s.queue == queue.reference()).flat_map(|subscription| {
+                let topic = self.plan.topics.iter().find(|topic| topic.reference() == subscription.topic);
+                let passes = |kind: &&String| match &subscription.filter {
+                    Some(filter) => filter.types.is_empty() || filter.types.contains(*kind),
+                    None => true,
+                };
+                topic.into_iter().flat_map(|topic| &topic.carries).filter(passes).collect::<Vec<_>>()
+            });
         let machines = self.plan.machines.iter().filter(|machine| machine.sends.contains(&queue.reference()));
         let reaching: BTreeSet<&String> = subscribed.chain(machines.flat_map(|machine| &machine.accepts)).collect();
         self.plan.events.iter().map(|event| &event.ce_type).filter(|kind| reaching.contains(kind)).cloned().collect()
@@ -123,13 +127,13 @@ impl Writer<'_> {
     fn gateways(&self) -> impl Iterator<Item = Channel> {
         let websockets = self.plan.gateways.iter().filter(|gateway| gateway.kind == GatewayKind::Websocket);
         websockets.map(|gateway| {
-            let routes: Vec<&str> = gateway.routes.iter().map(|route| route.key.as_str()).collect();
+            let is_here = |name: &String| gateway.place.owner.strip_prefix("gateways.") == Some(name);
             let sent = self.described.events.iter().flat_map(|event| {
-                let of = event.def.from_browser.iter().filter(|(route, _)| routes.contains(&route.as_str()));
-                of.map(|(route, _)| request(event, route))
+                event.def.from_browser.iter().filter(|route| is_here(&route.gateway)).map(|route| request(event, route))
             });
             let sent: Vec<String> = sent.collect();
-            let shown = self.described.events.iter().filter(|event| event.def.to_browser).map(delivered);
+            let shown =
+                self.described.events.iter().filter(|event| event.def.to_browser.iter().any(is_here)).map(delivered);
             let shown: Vec<String> = shown.collect();
             let bindings = Object::new()
                 .with("ws", Object::new().with("method", text("GET")).with("bindingVersion", text("0.1.0")));
@@ -138,7 +142,11 @@ impl Writer<'_> {
                 operations.push(("send", shown.clone(), "Posts to the browsers of those whom it is for.".to_owned()));
             }
             if !sent.is_empty() {
-                operations.push(("receive", sent.clone(), "Takes what browsers send, by the field `action`.".to_owned()));
+                operations.push((
+                    "receive",
+                    sent.clone(),
+                    "Takes what browsers send, by the field `action`.".to_owned(),
+                ));
             }
             Channel {
                 key: gateway.place.owner.clone(),
@@ -167,15 +175,14 @@ impl Writer<'_> {
                 }
             };
             add(event.def.ce_type.clone(), self.message(event, name, reference("schemas", name)));
-            let data = if event.shown.is_empty() {
-                reference("schemas", name)
-            } else {
-                schemas.push((format!("{name}.Shown"), self.schemas.object("What steps have added to it.", &event.shown).into()));
-                all_of([reference("schemas", name), reference("schemas", &format!("{name}.Shown"))])
-            };
-            add(delivered(event), self.message(event, name, data));
-            for (route, set) in &event.def.from_browser {
-                add(request(event, route), self.request(event, route, set));
+            if !event.shown.is_empty() {
+                let shown = format!("{name}.Shown");
+                let data = all_of([reference("schemas", name), reference("schemas", &shown)]);
+                add(delivered(event), self.message(event, name, data));
+                schemas.push((shown, self.schemas.object("What steps have added to it.", &event.shown).into()));
+            }
+            for route in &event.def.from_browser {
+                add(request(event, route), self.request(event, route));
             }
             schemas.push((name.clone(), self.schemas.object(&event.doc, &event.members).into()));
             members.extend(event.members.iter().chain(&event.shown).cloned());
@@ -192,10 +199,14 @@ impl Writer<'_> {
             .with("type", constant(&event.def.ce_type))
             .with("dataschema", constant(&id(self.plan, event)))
             .with("data", data);
-        let payload = all_of([reference("schemas", ENVELOPE), Object::new().with("type", text("object")).with("properties", own)]);
+        let payload = all_of([
+            reference("schemas", ENVELOPE),
+            Object::new().with("type", text("object")).with("properties", own),
+        ]);
         let attribute = Object::new().with("type", text("object")).with(
             "properties",
-            Object::new().with("type", constant(&event.def.ce_type).with("description", text("What subscriptions filter by."))),
+            Object::new()
+                .with("type", constant(&event.def.ce_type).with("description", text("What subscriptions filter by."))),
         );
         Object::new()
             .with("name", text(name))
@@ -208,16 +219,20 @@ impl Writer<'_> {
     }
 
     /// What a browser sends: the event's fields, without those that are set here, and the route as `action`.
-    fn request(&self, event: &DescribedEvent<'_>, route: &str, set: &[String]) -> Object {
-        let members: Vec<_> = event.members.iter().filter(|member| !set.contains(&member.name)).cloned().collect();
+    fn request(&self, event: &DescribedEvent<'_>, route: &BrowserRoute) -> Object {
+        let members: Vec<_> =
+            event.members.iter().filter(|member| !route.set.contains(&member.name)).cloned().collect();
         let fields = self.schemas.object(&event.doc, &members);
         let action = Object::new()
             .with("type", text("object"))
-            .with("properties", Object::new().with("action", constant(route).with("description", text("The route."))))
+            .with(
+                "properties",
+                Object::new().with("action", constant(&route.route).with("description", text("The route."))),
+            )
             .with("required", json::texts(["action"]));
         Object::new()
             .with("name", text(&event.def.name))
-            .with("title", text(format!("{} by {route}", event.def.name)))
+            .with("title", text(format!("{} by {}", event.def.name, route.route)))
             .with("summary", text(&event.doc))
             .with("contentType", text("application/json"))
             .with("payload", all_of([action, fields]))
@@ -231,7 +246,7 @@ fn topic(topic: &Topic) -> Channel {
     let binding = Object::new()
         .with("name", text(physical(&topic.name)))
         .with("ordering", ordering)
-        .with("bindingVersion", text("1.0.0"));
+        .with("bindingVersion", text("0.1.0"));
     Channel {
         key: topic.place.owner.clone(),
         rest: named(&topic.name, &topic.about).with("bindings", Object::new().with("sns", binding)),
@@ -263,8 +278,8 @@ fn delivered(event: &DescribedEvent<'_>) -> String {
 }
 
 /// The key of a message that browsers send.
-fn request(event: &DescribedEvent<'_>, route: &str) -> String {
-    format!("{}.{route}", event.def.name)
+fn request(event: &DescribedEvent<'_>, route: &BrowserRoute) -> String {
+    format!("{}.{}.{}", event.def.name, route.gateway, route.route)
 }
 
 fn described(channel: &Channel) -> Tree {
@@ -274,7 +289,9 @@ fn described(channel: &Channel) -> Tree {
 
 fn operations(channel: &Channel) -> impl Iterator<Item = (String, Tree)> {
     channel.operations.iter().map(|(action, messages, about)| {
-        let at = |key: &String| Object::new().with("$ref", text(format!("#/channels/{}/messages/{key}", channel.key))).into();
+        let at = |key: &String| {
+            Object::new().with("$ref", text(format!("#/channels/{}/messages/{key}", channel.key))).into()
+        };
         let operation = Object::new()
             .with("action", text(*action))
             .with("channel", Object::new().with("$ref", text(format!("#/channels/{}", channel.key))))

@@ -9,10 +9,15 @@ pub mod describe;
 mod fixtures;
 mod json;
 pub mod machines;
+pub mod rust;
 pub mod schemas;
+pub mod template;
 pub mod typescript;
 
 use crate::plan::Plan;
+use crate::stacks::{Lock, StackError, Stacks, partition};
+
+pub use rust::Skeleton;
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +28,27 @@ pub struct File {
     pub text: String,
 }
 
-/// The documents about a flow: state machines, schemas, AsyncAPI, and TypeScript where a browser takes part.
+/// The stacks of a plan; `lock` is what the last compile wrote.
+///
+/// # Errors
+/// If the resources cannot form stacks within CloudFormation's limits.
+pub fn stacks(plan: &Plan, lock: Option<Lock>) -> Result<Stacks, StackError> {
+    partition(template::input(plan, &machines::definitions(plan), lock)?)
+}
+
+/// Every generated file but the templates.
 #[must_use]
-pub fn documents(plan: &Plan) -> Vec<File> {
+pub fn files(plan: &Plan) -> Vec<File> {
     let described = describe::Described::of(plan);
     let mut files = machines::files(plan);
     files.extend(schemas::files(plan, &described));
     files.push(asyncapi::file(plan, &described));
     files.extend(typescript::file(plan, &described));
+    files.extend(rust::files(plan));
+    for (name, text) in
+        [("diagram.svg", crate::diagram::svg(&plan.diagram)), ("diagram.mmd", crate::diagram::mermaid(&plan.diagram))]
+    {
+        files.push(File { path: format!("generated/{name}"), text });
+    }
     files
 }

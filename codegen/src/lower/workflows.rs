@@ -92,6 +92,9 @@ impl Lowering<'_> {
             );
             let mut draft = self.draft(place, named(&handler.name, ""), about, kind);
             draft.timeout(clamp(crate::decide::handler_timeout(self.flow, id)));
+            // A state does not say of which type its event is.
+            let several = self.plan.handlers.iter().any(|h| h.name == *name && h.input.is_one_of());
+            draft.part(several.then_some("workflow of several events"));
             draft.keeps_state();
             self.handler_needs(&mut draft, id);
             self.plan.functions.push(draft.done());

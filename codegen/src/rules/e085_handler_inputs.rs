@@ -33,6 +33,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         // One way for the targets of all events is one use, though the facts list it by event.
         let mut uses: Vec<(&HandlerUse, Input<'_>)> = Vec::new();
         for used in cx.facts.uses(id) {
+            // Where nothing arrives, that is what is wrong.
+            if used.input.is_empty() && !matches!(used.at, Use::Source(_)) {
+                continue;
+            }
             let found = input(used);
             match uses.iter_mut().find(|(u, _)| u.span == used.span) {
                 Some((_, known)) => {
@@ -80,6 +84,8 @@ fn place(flow: &Flow, at: &Use) -> String {
         Use::Source(id) => format!("by {}", node_words(flow, Node::Source(*id))),
         Use::Queue(id) => format!("by {}", node_words(flow, Node::To(Destination::Queue(*id)))),
         Use::Targets(id, _) => format!("for the targets of {}", node_words(flow, Node::To(Destination::Queue(*id)))),
-        Use::Step(id, step) => format!("in step `{step}` of {}", node_words(flow, Node::To(Destination::Workflow(*id)))),
+        Use::Step(id, step) => {
+            format!("in step `{step}` of {}", node_words(flow, Node::To(Destination::Workflow(*id))))
+        }
     }
 }

@@ -36,7 +36,11 @@ fn topics_queues_and_browsers_are_channels() {
     let document = document(&everi());
     let channels: BTreeSet<&str> = document["channels"].as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
-        "gateways.live", "queues.count_updates", "queues.deliver_messages", "queues.notify", "topics.activity",
+        "gateways.live",
+        "queues.count_updates",
+        "queues.deliver_messages",
+        "queues.notify",
+        "topics.activity",
         "topics.messages",
     ];
     assert_eq!(channels, BTreeSet::from(expected));
@@ -54,7 +58,7 @@ fn a_browser_gets_what_steps_have_added_and_sends_no_field_that_is_set() {
     let document = document(&everi());
     let shown = &document["components"]["schemas"]["Notice.Shown"]["properties"];
     assert_eq!(shown.as_object().unwrap().keys().collect::<Vec<_>>(), ["body", "link", "title"]);
-    let sent = &document["components"]["messages"]["MessageSent.send"]["payload"]["allOf"];
+    let sent = &document["components"]["messages"]["MessageSent.live.send"]["payload"]["allOf"];
     assert_eq!(sent[0]["properties"]["action"]["const"], "send");
     let fields: BTreeSet<&String> = sent[1]["properties"].as_object().unwrap().keys().collect();
     assert!(fields.contains(&"text".to_owned()) && !fields.contains(&"sender".to_owned()));
@@ -62,7 +66,9 @@ fn a_browser_gets_what_steps_have_added_and_sends_no_field_that_is_set() {
 
 #[test]
 fn words_of_the_spec_are_only_text() {
-    let plan = plan("{ eventloom: 1, flow: f, about: \"}{$ref: x}\\n\\\"*/\", events: { E: { about: \"{{x}} ${y}\" } }, topics: { t: { carries: [E] } } }");
+    let plan = plan(
+        "{ eventloom: 1, flow: f, about: \"}{$ref: x}\\n\\\"*/\", events: { E: { about: \"{{x}} ${y}\" } }, topics: { t: { carries: [E] } } }",
+    );
     let document = document(&plan);
     assert_eq!(document["info"]["description"], "}{$ref: x} \"*/");
     assert_eq!(document["components"]["messages"]["E"]["summary"], json!("{{x}} ${y}"));

@@ -24,7 +24,9 @@ export type Sent =
 #[test]
 fn only_types_of_browsers_are_written() {
     let text = types(&everi());
-    assert!(text.contains("export type UserId = string;") && text.contains("export interface NoticeShown extends Notice {"));
+    assert!(
+        text.contains("export type UserId = string;") && text.contains("export interface NoticeShown extends Notice {")
+    );
     assert!(!text.contains("UpdateLiked") && !text.contains("UnreadMessages"));
 }
 
