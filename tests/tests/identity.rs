@@ -48,7 +48,8 @@ fn a_queue_that_is_added_moves_and_renames_nothing() {
 #[test]
 fn a_queue_that_is_renamed_with_its_former_name_replaces_nothing() {
     let before = compiled(&spec(), None);
-    let renamed = edited("  notify:\n    from: activity\n", "  alerts:\n    renamed_from: notify\n    from: activity\n");
+    let renamed =
+        edited("  notify:\n    from: activity\n", "  alerts:\n    renamed_from: notify\n    from: activity\n");
     let after = compiled(&renamed, Some(lock(&before)));
     assert!(after.changes.removed.is_empty(), "{:?}", after.changes.removed);
     assert!(after.changes.replaced.is_empty(), "{:?}", after.changes.replaced);

@@ -6,7 +6,8 @@ use crate::{Input, check, lower};
 
 /// The plan of a flow that is right.
 pub(super) fn plan(spec: &str) -> Plan {
-    let input = Input { path: "spec/flow.yaml".into(), bytes: spec.as_bytes().to_vec(), ..Input::default() };
+    let templates = ["notice.html", "notice.txt", "unread.html", "unread.txt"].map(str::to_owned).into();
+    let input = Input { path: "spec/flow.yaml".into(), bytes: spec.as_bytes().to_vec(), templates, ..Input::default() };
     let checked = check(&input);
     let errors: Vec<_> = checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}");

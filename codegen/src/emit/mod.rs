@@ -3,6 +3,7 @@
 //! In: the [`Plan`](crate::plan::Plan). Out: every generated file, by its path from the flow's root.
 //! Guaranteed: nothing is decided here; the same plan gives the same bytes.
 
+pub mod asyncapi;
 pub mod describe;
 #[cfg(test)]
 mod fixtures;
@@ -11,6 +12,7 @@ pub mod machines;
 pub mod rust;
 pub mod schemas;
 pub mod template;
+pub mod typescript;
 
 use crate::plan::Plan;
 use crate::stacks::{Lock, StackError, Stacks, partition};
@@ -40,6 +42,8 @@ pub fn files(plan: &Plan) -> Vec<File> {
     let described = describe::Described::of(plan);
     let mut files = machines::files(plan);
     files.extend(schemas::files(plan, &described));
+    files.push(asyncapi::file(plan, &described));
+    files.extend(typescript::file(plan, &described));
     files.extend(rust::files(plan));
     for (name, text) in
         [("diagram.svg", crate::diagram::svg(&plan.diagram)), ("diagram.mmd", crate::diagram::mermaid(&plan.diagram))]

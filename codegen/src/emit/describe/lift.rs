@@ -46,7 +46,9 @@ impl<'p> Lifter<'p> {
                 member.doc = role;
             }
         }
-        DescribedEvent { def, doc, members, lifted: self.take() }
+        let lifted = self.take();
+        let shown = self.members(&format!("{}Shown", def.name), &def.shown);
+        DescribedEvent { def, doc, members, lifted, shown, shown_lifted: self.take() }
     }
 
     /// The fields of the object or the event `owner`; [`Lifter::take`] has what was lifted from them.

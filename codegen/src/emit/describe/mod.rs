@@ -137,6 +137,10 @@ pub struct DescribedEvent<'p> {
     pub members: Vec<Member>,
     /// The types that were lifted from its fields, in the order of the fields.
     pub lifted: Vec<Named>,
+    /// What steps have added to it where a browser gets it.
+    pub shown: Vec<Member>,
+    /// The types that were lifted from what was added.
+    pub shown_lifted: Vec<Named>,
 }
 
 /// Every type of a plan.
@@ -161,7 +165,7 @@ impl<'p> Described<'p> {
     /// Every type that has a name, lifted ones included, by that name.
     #[must_use]
     pub fn by_name(&self) -> BTreeMap<&str, &Named> {
-        let lifted = self.events.iter().flat_map(|event| &event.lifted);
+        let lifted = self.events.iter().flat_map(|event| event.lifted.iter().chain(&event.shown_lifted));
         self.types.iter().chain(lifted).map(|named| (named.name.as_str(), named)).collect()
     }
 }

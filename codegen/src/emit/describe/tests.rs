@@ -37,9 +37,9 @@ fn inline_types_are_lifted_in_the_order_of_their_fields() {
     assert_eq!(
         lifted,
         [
-            ("OrderPlacedStatus", "The field `status` of `OrderPlaced`."),
             ("OrderPlacedLinesItem", "An entry of the field `lines` of `OrderPlaced`."),
             ("OrderPlacedLinesItemSku", "The field `sku` of `OrderPlacedLinesItem`."),
+            ("OrderPlacedStatus", "The field `status` of `OrderPlaced`."),
         ]
     );
 }
@@ -85,7 +85,7 @@ fn a_default_is_written_as_its_type_writes_it() {
     let described = Described::of(&plan);
     let named = described.by_name();
     let Kind::Object(members) = &named["OrderPlacedLinesItem"].kind else { panic!("an object") };
-    assert_eq!(members[1].default.as_deref(), Some("1.0"));
+    assert_eq!(members[0].default.as_deref(), Some("1.0"));
 }
 
 #[test]

@@ -50,7 +50,8 @@ fn event(name: &str, id: &str, group: bool) -> EventDef {
         order_by: None,
         tenant: Some("shop".into()),
         emitted_by: group.then(|| "digest".into()),
-        to_browser: false,
+        to_browser: Vec::new(),
+        shown: Vec::new(),
         from_browser: Vec::new(),
     }
 }
