@@ -7,7 +7,7 @@
 pub mod asl;
 pub mod aws;
 pub mod cfn;
-// WIP pub mod compile;
+pub mod compile;
 pub mod decide;
 pub mod diagnostic;
 pub mod diagram;
@@ -27,7 +27,7 @@ pub mod suggest;
 pub mod syntax;
 pub mod yaml;
 
-// WIP pub use compile::{Compiled, Counts, Output, compile, compile_bytes};
+pub use compile::{Compiled, Counts, Output, compile, compile_bytes};
 use diagnostic::{Diagnostic, Diagnostics};
 use facts::Facts;
 use model::Flow;

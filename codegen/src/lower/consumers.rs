@@ -39,6 +39,7 @@ impl Lowering<'_> {
         };
         let about = self.consumer_about(queue);
         let mut draft = self.draft(self.consumer_place(id, "QueueFunction"), named(&queue.name, ""), about, kind);
+        draft.part(if fan_out.is_some() { Some("websocket fan-out") } else { self.consumer_part(queue) });
         draft.timeout(clamp(crate::decide::consumer_timeout(flow, queue)));
         let fifo = crate::decide::is_fifo(flow, queue);
         draft.mapping(Mapping {
@@ -99,6 +100,16 @@ impl Lowering<'_> {
                 .iter()
                 .flat_map(|t| &t.by_event)
                 .any(|(_, t)| matches!(t, Target::Lookup(_) | Target::Followers { .. }))
+    }
+
+    /// What a consumer needs of the runtime for what it does beside its handler.
+    fn consumer_part(&self, queue: &Queue) -> Option<&'static str> {
+        match queue.to.iter().flat_map(To::destinations).next().map(|d| d.value) {
+            Some(Destination::Grouper(_)) => Some("grouper"),
+            Some(Destination::Sink(id)) => super::sinks::sink_part(&self.flow.sinks[id].kind),
+            Some(Destination::Topic(_) | Destination::Queue(_) | Destination::Workflow(_)) => Some("sending on"),
+            None => None,
+        }
     }
 
     fn consumer_about(&self, queue: &Queue) -> String {

@@ -34,6 +34,26 @@ pub(super) fn runtime_table() -> TableRef {
     TableRef("RuntimeTable".into())
 }
 
+/// The part of the runtime that a kind of function always needs.
+fn part(kind: &FunctionKind) -> Option<&'static str> {
+    Some(match kind {
+        FunctionKind::Publisher { .. } => "stream publisher",
+        FunctionKind::Authorizer { .. }
+        | FunctionKind::Connect { .. }
+        | FunctionKind::Disconnect { .. }
+        | FunctionKind::Default { .. }
+        | FunctionKind::WebsocketSource { .. }
+        | FunctionKind::Shards { .. } => "websocket gateway",
+        FunctionKind::HttpSource { .. } => "http gateway",
+        FunctionKind::ScheduleSource { .. } => "schedule source",
+        FunctionKind::Workers { .. } | FunctionKind::Rest { .. } => "websocket fan-out",
+        FunctionKind::Flush { .. } | FunctionKind::Deliver { .. } => "grouper",
+        FunctionKind::Seen { .. } => "seen cursor",
+        FunctionKind::Unsubscribe | FunctionKind::Bounces => "email sink",
+        FunctionKind::Consumer { .. } | FunctionKind::Step { .. } | FunctionKind::Sink { .. } => return None,
+    })
+}
+
 impl Draft {
     pub(super) fn new(place: Place, name: FunctionName, about: String, kind: FunctionKind, encrypted: bool) -> Self {
         let function = Function {
@@ -41,6 +61,7 @@ impl Draft {
             name: name.0,
             physical: name.1,
             about,
+            part: part(&kind),
             kind,
             timeout: 30,
             memory: 256,
@@ -55,6 +76,11 @@ impl Draft {
 
     pub(super) fn reference(&self) -> FunctionRef {
         self.function.reference()
+    }
+
+    /// Says which part of the runtime it needs, where its kind alone does not.
+    pub(super) fn part(&mut self, part: Option<&'static str>) {
+        self.function.part = part;
     }
 
     pub(super) fn timeout(&mut self, seconds: u32) {

@@ -38,6 +38,7 @@ impl Lowering<'_> {
             };
             let kind = FunctionKind::Sink { sink: name.clone() };
             let mut draft = self.draft(self.sink_place(id, "SinkFunction"), named(&sink.name, ""), about, kind);
+            draft.part(sink_part(&sink.kind));
             self.sink_needs(&mut draft, id);
             self.plan.functions.push(draft.done());
         }
@@ -93,5 +94,17 @@ impl Lowering<'_> {
                 self.reads_table(draft, preferences.value);
             }
         }
+    }
+}
+
+/// The part of the runtime that delivers to a kind of sink.
+pub(super) fn sink_part(kind: &SinkKind) -> Option<&'static str> {
+    match kind {
+        SinkKind::Websocket { .. } => Some("websocket sink"),
+        SinkKind::Email { .. } => Some("email sink"),
+        SinkKind::Webhook { .. } => Some("webhook sink"),
+        SinkKind::Counter { .. } => Some("counter"),
+        SinkKind::Table { .. } => Some("table sink"),
+        SinkKind::Unresolved => None,
     }
 }

@@ -79,7 +79,7 @@ impl Lowering<'_> {
             default: None,
         };
         if event.id == crate::model::Role::BuiltIn {
-            fields.push(built_in("id", Shape::Ulid, "Its identity."));
+            fields.push(built_in("id", Shape::Ulid, "The event's own id."));
         }
         if event.time == crate::model::Role::BuiltIn {
             fields.push(built_in("time", Shape::Timestamp, "When it happened."));

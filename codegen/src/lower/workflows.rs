@@ -45,6 +45,7 @@ impl Lowering<'_> {
                     .unwrap_or_else(|| format!("The workflow {} of the flow.", workflow.name.text)),
                 express: workflow.express.value,
                 timeout: crate::decide::workflow_timeout(self.flow, workflow),
+                accepts: self.accepted(id),
                 steps,
                 calls: calls.functions,
                 publishes: calls.topics,
@@ -59,6 +60,14 @@ impl Lowering<'_> {
             machine.sends.dedup();
             self.plan.machines.push(machine);
         }
+    }
+
+    /// The events that start a workflow.
+    fn accepted(&self, id: WorkflowId) -> Vec<String> {
+        let arriving = self.facts.arriving(crate::facts::Node::To(Destination::Workflow(id)));
+        let mut events: Vec<_> = arriving.iter().map(|shape| shape.event).collect();
+        events.dedup();
+        events.into_iter().map(|event| self.flow.events[event].name.text.clone()).collect()
     }
 
     /// One function a handler that is a step, wherever it is one.
@@ -83,6 +92,9 @@ impl Lowering<'_> {
             );
             let mut draft = self.draft(place, named(&handler.name, ""), about, kind);
             draft.timeout(clamp(crate::decide::handler_timeout(self.flow, id)));
+            // A state does not say of which type its event is.
+            let several = self.plan.handlers.iter().any(|h| h.name == *name && h.input.is_one_of());
+            draft.part(several.then_some("workflow of several events"));
             draft.keeps_state();
             self.handler_needs(&mut draft, id);
             self.plan.functions.push(draft.done());

@@ -233,6 +233,9 @@ pub struct Function {
     pub about: String,
     /// What it does.
     pub kind: FunctionKind,
+    /// The part of the runtime that it needs beside its handler, in words: `grouper`, `websocket fan-out`; none
+    /// where its handler is all of its work.
+    pub part: Option<&'static str>,
     /// Seconds that it may take.
     pub timeout: u32,
     /// Its memory, in MiB.
@@ -280,6 +283,18 @@ pub enum HandlerInput {
         /// Added fields.
         added: Vec<super::FieldDef>,
     },
+}
+
+impl HandlerInput {
+    /// Whether it is one of several events, alone or with what steps have added.
+    #[must_use]
+    pub fn is_one_of(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Event(_) => false,
+            Self::OneOf { .. } => true,
+            Self::State { base, .. } => base.is_one_of(),
+        }
+    }
 }
 
 /// How a handler is called.

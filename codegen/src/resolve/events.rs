@@ -134,7 +134,7 @@ impl Resolver<'_> {
 /// What a group carries: the same for every grouper, and the plain fields of its key.
 fn group_fields(span: Span, key: Vec<Field>) -> Vec<Field> {
     let string = || Type::String { length: Bounds::default(), pattern: None };
-    let int = || Type::Int(Bounds { min: Some(0), max: None });
+    let int = || Type::Int(Bounds::default());
     let field = |name: &str, ty: Type, about: &str| Field {
         name: name.into(),
         span,

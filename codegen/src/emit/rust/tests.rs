@@ -1,0 +1,1 @@
+//! Everi's crate is printed as it stands in the tree.
