@@ -109,8 +109,8 @@ impl Statement {
 /// Whom a statement concerns.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Principal {
-    /// AWS services, as `sns.amazonaws.com`.
-    Service(Vec<String>),
+    /// AWS services, as `sns.amazonaws.com`; of CloudWatch Logs, with the region in it.
+    Service(Vec<Str>),
     /// Accounts and roles, by ARN.
     Aws(Vec<Str>),
     /// Everybody, within or without any account: only for `Deny`.
@@ -120,8 +120,8 @@ pub enum Principal {
 impl Principal {
     /// One service.
     #[must_use]
-    pub fn service(name: &str) -> Self {
-        Self::Service(vec![name.to_owned()])
+    pub fn service(name: impl Into<Str>) -> Self {
+        Self::Service(vec![name.into()])
     }
 }
 

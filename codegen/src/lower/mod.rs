@@ -22,6 +22,8 @@ mod tables;
 mod types;
 mod workflows;
 
+pub(crate) use names::{pascal, physical};
+
 use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;
 use crate::model::{Destination, Encryption, Flow, SinkId, SinkKind, TableId};

@@ -19,7 +19,7 @@ pub(super) fn logical(identity: &str, kind: &str) -> String {
 }
 
 /// `user_actions` to `UserActions`; a name that is UpperCamel stays.
-pub(super) fn pascal(name: &str) -> String {
+pub(crate) fn pascal(name: &str) -> String {
     let mut made = String::with_capacity(name.len() + 16);
     for word in name.split('_') {
         let mut chars = word.chars();
@@ -30,7 +30,7 @@ pub(super) fn pascal(name: &str) -> String {
 }
 
 /// The name after the prefix: `notify`, `notify-dlq`; a long one is cut and told apart by a hash of the whole.
-pub(super) fn physical(parts: &[&str]) -> String {
+pub(crate) fn physical(parts: &[&str]) -> String {
     let name = parts.join("-").replace('_', "-");
     if name.len() <= LONGEST {
         return name;

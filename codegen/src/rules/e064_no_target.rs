@@ -36,6 +36,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let without = |s: &&&crate::facts::Shape| cx.facts.type_of(flow, s, &Ref::Target).is_none();
             if spot.shapes.iter().any(|s| without(&s)) {
                 said_of.insert(spot.node);
+                if let Node::To(Destination::Grouper(id)) = spot.node {
+                    let beyond = reach::sinks(flow, &flow.groupers[id].to);
+                    said_of.extend(beyond.into_iter().map(|s| Node::To(Destination::Sink(s))));
+                }
                 let at = node_words(flow, spot.node);
                 let said = format!("`{{target}}` is not known in {at}: what arrives there is for nobody yet");
                 out.push(Diagnostic::new(RULE.code, span, said).help(HELP));

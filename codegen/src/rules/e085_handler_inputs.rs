@@ -33,6 +33,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         // One way for the targets of all events is one use, though the facts list it by event.
         let mut uses: Vec<(&HandlerUse, Input<'_>)> = Vec::new();
         for used in cx.facts.uses(id) {
+            // Where nothing arrives, that is what is wrong.
+            if used.input.is_empty() && !matches!(used.at, Use::Source(_)) {
+                continue;
+            }
             let found = input(used);
             match uses.iter_mut().find(|(u, _)| u.span == used.span) {
                 Some((_, known)) => {

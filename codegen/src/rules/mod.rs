@@ -94,6 +94,7 @@ pub(crate) mod e146_retention;
 pub(crate) mod e148_preview_mail;
 pub(crate) mod e149_expect;
 pub(crate) mod e151_within;
+mod support;
 pub(crate) mod w060_condition_always;
 pub(crate) mod w061_tenant;
 pub(crate) mod w062_first_unseen;
@@ -108,7 +109,6 @@ pub(crate) mod w120_workflow_rate;
 pub(crate) mod w141_unbounded;
 pub(crate) mod w145_order;
 pub(crate) mod w153_rates;
-mod support;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -153,12 +153,18 @@ pub fn rules() -> Vec<Rule> {
     rules
 }
 
-/// Checks a resolved flow by every rule; warnings that the spec allows are left out.
+/// Rules of `check` that look at one thing alone: what they say is right even where the rest of the flow could not
+/// be read.
+const LOCAL: [&str; 9] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097"];
+
+/// Checks a resolved flow by every rule. Where a part of it could not be read or resolved it is not whole: what
+/// follows from the missing part would be blamed on what is there, so only the rules that look at one thing alone
+/// are asked.
 #[must_use]
-pub fn check(flow: &Flow, facts: &Facts, input: &Input) -> Diagnostics {
+pub fn check(flow: &Flow, facts: &Facts, input: &Input, is_whole: bool) -> Diagnostics {
     let context = Context { flow, facts, input };
     let mut out = Diagnostics::default();
-    for check in RULES.iter().filter_map(|r| r.check) {
+    for check in RULES.iter().filter(|r| is_whole || LOCAL.contains(&r.code)).filter_map(|r| r.check) {
         check(&context, &mut out);
     }
     out

@@ -1,7 +1,7 @@
 //! API Gateway's WebSocket and HTTP APIs: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGatewayV2.html>.
 
 use super::{properties, values};
-use crate::cfn::{Entries, Str, Tree};
+use crate::cfn::{Entries, Str, Tree, Value};
 
 values! {
     ProtocolType { WebSocket = "WEBSOCKET", Http = "HTTP" }
@@ -47,7 +47,7 @@ properties! {
             description: Str,
             auto_deploy: bool,
             default_route_settings: RouteSettings,
-            access_log_settings: AccessLogSettings,
+            access_log_settings: Value<AccessLogSettings>,
         }
         many {
             route_settings: Entries<RouteSettings>,
