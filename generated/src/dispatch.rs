@@ -9,13 +9,13 @@ use crate::handlers::{Handlers, RenderNotice};
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
-    ("user_actions", Start::Absent("stream publisher")),
     ("incoming_messages", Start::Absent("websocket gateway")),
-    ("notify", Start::Absent("grouper")),
+    ("user_actions", Start::Absent("stream publisher")),
     ("count_updates", Start::Absent("counter")),
     ("deliver_messages_worker", Start::Absent("websocket fan-out")),
     ("deliver_messages_rest", Start::Absent("websocket fan-out")),
     ("deliver_messages", Start::Absent("websocket fan-out")),
+    ("notify", Start::Absent("grouper")),
     ("notices_flush", Start::Absent("grouper")),
     ("notices_deliver", Start::Absent("grouper")),
     ("unread_flush", Start::Absent("grouper")),

@@ -7,156 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Text, UserId};
 
-/// The event `UpdateShared` of the flow `everi`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct UpdateShared {
-    /// The event's own id.
-    pub id: Ulid,
-    /// When it happened.
-    pub time: Timestamp,
-    /// Who did it.
-    pub author: UserId,
-    /// A `Text`.
-    pub text: Text,
-    /// Each a `UserId`.
-    pub mentions: Vec<UserId>,
-}
-
-impl Event for UpdateShared {
-    const FLOW: &'static str = "everi";
-    const TYPE: &'static str = "UpdateShared";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn time(&self) -> Timestamp {
-        self.time
-    }
-
-    fn actor(&self) -> Option<String> {
-        Some(self.author.to_string())
-    }
-
-    fn object(&self) -> Option<String> {
-        Some(self.id.to_string())
-    }
-}
-
-/// The event `UpdateLiked` of the flow `everi`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct UpdateLiked {
-    /// The event's own id.
-    pub id: Ulid,
-    /// When it happened.
-    pub time: Timestamp,
-    /// What it was done to.
-    pub update_id: Ulid,
-    /// A `UserId`.
-    pub author: UserId,
-    /// Who did it.
-    pub liker: UserId,
-}
-
-impl Event for UpdateLiked {
-    const FLOW: &'static str = "everi";
-    const TYPE: &'static str = "UpdateLiked";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn time(&self) -> Timestamp {
-        self.time
-    }
-
-    fn actor(&self) -> Option<String> {
-        Some(self.liker.to_string())
-    }
-
-    fn object(&self) -> Option<String> {
-        Some(self.update_id.to_string())
-    }
-}
-
-/// The event `UpdateUnliked` of the flow `everi`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct UpdateUnliked {
-    /// When it happened.
-    pub time: Timestamp,
-    /// The event's own id.
-    pub like_id: Ulid,
-    /// What it was done to.
-    pub update_id: Ulid,
-    /// A `UserId`.
-    pub author: UserId,
-    /// Who did it.
-    pub liker: UserId,
-}
-
-impl Event for UpdateUnliked {
-    const FLOW: &'static str = "everi";
-    const TYPE: &'static str = "UpdateUnliked";
-
-    fn id(&self) -> String {
-        self.like_id.to_string()
-    }
-
-    fn time(&self) -> Timestamp {
-        self.time
-    }
-
-    fn actor(&self) -> Option<String> {
-        Some(self.liker.to_string())
-    }
-
-    fn object(&self) -> Option<String> {
-        Some(self.update_id.to_string())
-    }
-}
-
-/// The event `UpdateCommented` of the flow `everi`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct UpdateCommented {
-    /// The event's own id.
-    pub id: Ulid,
-    /// When it happened.
-    pub time: Timestamp,
-    /// What it was done to.
-    pub update_id: Ulid,
-    /// A `UserId`.
-    pub author: UserId,
-    /// Who did it.
-    pub commenter: UserId,
-    /// A `Text`.
-    pub text: Text,
-}
-
-impl Event for UpdateCommented {
-    const FLOW: &'static str = "everi";
-    const TYPE: &'static str = "UpdateCommented";
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn time(&self) -> Timestamp {
-        self.time
-    }
-
-    fn actor(&self) -> Option<String> {
-        Some(self.commenter.to_string())
-    }
-
-    fn object(&self) -> Option<String> {
-        Some(self.update_id.to_string())
-    }
-}
-
 /// The event `MemberFollowed` of the flow `everi`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -165,10 +15,10 @@ pub struct MemberFollowed {
     pub id: Ulid,
     /// When it happened.
     pub time: Timestamp,
-    /// Who did it.
-    pub follower: UserId,
     /// What it was done to.
     pub followed: UserId,
+    /// Who did it.
+    pub follower: UserId,
 }
 
 impl Event for MemberFollowed {
@@ -230,6 +80,156 @@ impl Event for MessageSent {
 
     fn order_by(&self) -> Option<String> {
         Some(self.group.to_string())
+    }
+}
+
+/// The event `UpdateCommented` of the flow `everi`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UpdateCommented {
+    /// The event's own id.
+    pub id: Ulid,
+    /// When it happened.
+    pub time: Timestamp,
+    /// A `UserId`.
+    pub author: UserId,
+    /// Who did it.
+    pub commenter: UserId,
+    /// A `Text`.
+    pub text: Text,
+    /// What it was done to.
+    pub update_id: Ulid,
+}
+
+impl Event for UpdateCommented {
+    const FLOW: &'static str = "everi";
+    const TYPE: &'static str = "UpdateCommented";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    fn actor(&self) -> Option<String> {
+        Some(self.commenter.to_string())
+    }
+
+    fn object(&self) -> Option<String> {
+        Some(self.update_id.to_string())
+    }
+}
+
+/// The event `UpdateLiked` of the flow `everi`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UpdateLiked {
+    /// The event's own id.
+    pub id: Ulid,
+    /// When it happened.
+    pub time: Timestamp,
+    /// A `UserId`.
+    pub author: UserId,
+    /// Who did it.
+    pub liker: UserId,
+    /// What it was done to.
+    pub update_id: Ulid,
+}
+
+impl Event for UpdateLiked {
+    const FLOW: &'static str = "everi";
+    const TYPE: &'static str = "UpdateLiked";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    fn actor(&self) -> Option<String> {
+        Some(self.liker.to_string())
+    }
+
+    fn object(&self) -> Option<String> {
+        Some(self.update_id.to_string())
+    }
+}
+
+/// The event `UpdateShared` of the flow `everi`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UpdateShared {
+    /// The event's own id.
+    pub id: Ulid,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Who did it.
+    pub author: UserId,
+    /// Each a `UserId`.
+    pub mentions: Vec<UserId>,
+    /// A `Text`.
+    pub text: Text,
+}
+
+impl Event for UpdateShared {
+    const FLOW: &'static str = "everi";
+    const TYPE: &'static str = "UpdateShared";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    fn actor(&self) -> Option<String> {
+        Some(self.author.to_string())
+    }
+
+    fn object(&self) -> Option<String> {
+        Some(self.id.to_string())
+    }
+}
+
+/// The event `UpdateUnliked` of the flow `everi`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UpdateUnliked {
+    /// When it happened.
+    pub time: Timestamp,
+    /// A `UserId`.
+    pub author: UserId,
+    /// The event's own id.
+    pub like_id: Ulid,
+    /// Who did it.
+    pub liker: UserId,
+    /// What it was done to.
+    pub update_id: Ulid,
+}
+
+impl Event for UpdateUnliked {
+    const FLOW: &'static str = "everi";
+    const TYPE: &'static str = "UpdateUnliked";
+
+    fn id(&self) -> String {
+        self.like_id.to_string()
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    fn actor(&self) -> Option<String> {
+        Some(self.liker.to_string())
+    }
+
+    fn object(&self) -> Option<String> {
+        Some(self.update_id.to_string())
     }
 }
 

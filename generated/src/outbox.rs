@@ -10,11 +10,11 @@ use crate::events::{MemberFollowed, UpdateCommented, UpdateLiked, UpdateShared, 
 /// An event that the table `actions` takes.
 pub trait ActionsEvent: Event {}
 
-impl ActionsEvent for UpdateShared {}
-impl ActionsEvent for UpdateLiked {}
-impl ActionsEvent for UpdateUnliked {}
-impl ActionsEvent for UpdateCommented {}
 impl ActionsEvent for MemberFollowed {}
+impl ActionsEvent for UpdateCommented {}
+impl ActionsEvent for UpdateLiked {}
+impl ActionsEvent for UpdateShared {}
+impl ActionsEvent for UpdateUnliked {}
 
 /// Writes into the table `actions`, whose stream publishes each new event.
 #[derive(Clone, Debug)]

@@ -13,16 +13,16 @@ use crate::types::{Shown, Text, UserId};
 /// The name and the schema of every event, then of every other type that has one of its own.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
-        event::<UpdateShared>(),
-        event::<UpdateLiked>(),
-        event::<UpdateUnliked>(),
-        event::<UpdateCommented>(),
         event::<MemberFollowed>(),
         event::<MessageSent>(),
+        event::<UpdateCommented>(),
+        event::<UpdateLiked>(),
+        event::<UpdateShared>(),
+        event::<UpdateUnliked>(),
         event::<Notice>(),
         event::<UnreadMessages>(),
-        named::<UserId>("everi", "UserId"),
-        named::<Text>("everi", "Text"),
         named::<Shown>("everi", "Shown"),
+        named::<Text>("everi", "Text"),
+        named::<UserId>("everi", "UserId"),
     ]
 }

@@ -5,9 +5,16 @@
 use runtime::{Rules, Url};
 use serde::{Deserialize, Serialize};
 
-runtime::scalar! {
-    /// The type `UserId` of the flow `everi`.
-    pub struct UserId(String);
+/// The type `Shown` of the flow `everi`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Shown {
+    /// A text.
+    pub body: String,
+    /// A URL.
+    pub link: Url,
+    /// A text.
+    pub title: String,
 }
 
 runtime::pii! {
@@ -15,14 +22,7 @@ runtime::pii! {
     pub struct Text(String), Rules::ANY.max_length(3000);
 }
 
-/// The type `Shown` of the flow `everi`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Shown {
-    /// A text.
-    pub title: String,
-    /// A text.
-    pub body: String,
-    /// A URL.
-    pub link: Url,
+runtime::scalar! {
+    /// The type `UserId` of the flow `everi`.
+    pub struct UserId(String);
 }

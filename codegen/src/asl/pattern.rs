@@ -199,9 +199,10 @@ impl Alternative {
             Self::AnythingButSuffix(suffixes) => {
                 of_leaf(value, unless_text(Expr::any(suffixes.iter().map(|suffix| this().ends_with(suffix)))))
             }
-            Self::AnythingButWildcard(wildcards) => {
-                of_leaf(value, unless_text(Expr::any(wildcards.iter().map(|wildcard| this().is_made_of(&parts(wildcard))))))
-            }
+            Self::AnythingButWildcard(wildcards) => of_leaf(
+                value,
+                unless_text(Expr::any(wildcards.iter().map(|wildcard| this().is_made_of(&parts(wildcard))))),
+            ),
             Self::Numeric(bounds) => {
                 let bounds = bounds.iter().map(|(comparison, bound)| comparison.apply(this(), Expr::number(bound)));
                 of_kind("number", value, Expr::all(bounds))

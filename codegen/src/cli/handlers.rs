@@ -46,7 +46,9 @@ pub(crate) fn touched(root: &Root, output: &Output) -> Result<Vec<String>, Failu
             else {
                 continue;
             };
-            said.extend(differences(&old, new).into_iter().map(|d| format!("handlers/src/{handler}.rs: in `{event}`, {d}")));
+            said.extend(
+                differences(&old, new).into_iter().map(|d| format!("handlers/src/{handler}.rs: in `{event}`, {d}")),
+            );
         }
     }
     Ok(said)

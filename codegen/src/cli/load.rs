@@ -25,7 +25,7 @@ pub(crate) enum Failure {
         why: std::io::Error,
     },
     /// There is no spec.
-    #[error("there is no flow in {0}; a flow's root file is a .yaml file there with the line `eventloom: 1`", .0.display())]
+    #[error("there is no flow in {}; a flow's root file is a .yaml file there with the line `eventloom: 1`", .0.display())]
     NoSpec(PathBuf),
     /// There are several.
     #[error("there are several flows in spec/: {0}; choose one with --spec")]
@@ -51,7 +51,8 @@ pub(crate) fn root(folder: &Path, spec: Option<&Path>) -> Result<Root, Failure> 
     let mut found: Vec<String> = Vec::new();
     for entry in entries.flatten() {
         let path = entry.path();
-        if is_yaml(&path) && path.is_file() && read(&path)?.split(|b| *b == b'\n').any(|l| l.starts_with(b"eventloom:")) {
+        if is_yaml(&path) && path.is_file() && read(&path)?.split(|b| *b == b'\n').any(|l| l.starts_with(b"eventloom:"))
+        {
             found.push(format!("spec/{}", entry.file_name().to_string_lossy()));
         }
     }
@@ -115,7 +116,12 @@ impl Root {
 }
 
 /// The YAML files of a folder, by their paths from the spec folder; a link is named, not followed.
-fn collect(folder: &Path, prefix: &str, deeper: usize, files: &mut BTreeMap<String, codegen::parse::File>) -> Result<(), Failure> {
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    deeper: usize,
+    files: &mut BTreeMap<String, codegen::parse::File>,
+) -> Result<(), Failure> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries.flatten() {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());

@@ -41,10 +41,9 @@ pub fn files(plan: &Plan) -> Vec<File> {
     let mut files = machines::files(plan);
     files.extend(schemas::files(plan, &described));
     files.extend(rust::files(plan));
-    for (name, text) in [
-        ("diagram.svg", crate::diagram::svg(&plan.diagram)),
-        ("diagram.mmd", crate::diagram::mermaid(&plan.diagram)),
-    ] {
+    for (name, text) in
+        [("diagram.svg", crate::diagram::svg(&plan.diagram)), ("diagram.mmd", crate::diagram::mermaid(&plan.diagram))]
+    {
         files.push(File { path: format!("generated/{name}"), text });
     }
     files

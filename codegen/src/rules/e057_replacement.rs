@@ -40,7 +40,10 @@ pub(crate) fn diagnostic(span: Span, refusal: &Refusal) -> Diagnostic {
                 .help("take the change back, or say why it is meant: `allow_replace: \"…\"`")
         }
         Refusal::Retyped { resource, was } => {
-            let said = format!("`{}` would be `{}`, and it was `{was}`: a resource keeps its type", resource.id, resource.kind);
+            let said = format!(
+                "`{}` would be `{}`, and it was `{was}`: a resource keeps its type",
+                resource.id, resource.kind
+            );
             Diagnostic::new(RULE.code, span, said).help("give the thing another name")
         }
     }

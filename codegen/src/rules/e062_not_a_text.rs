@@ -35,7 +35,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             // What only some events have is another rule's mistake.
             let types = spot.shapes.iter().map(|s| templates::type_at(cx, &spot, s, name));
             let Some(types) = types.collect::<Option<Vec<_>>>() else { continue };
-            let mut wrong = types.into_iter().filter(|ty| class(flow, ty) == Class::Whole || is_key && support::may_miss(flow, ty));
+            let mut wrong =
+                types.into_iter().filter(|ty| class(flow, ty) == Class::Whole || is_key && support::may_miss(flow, ty));
             let Some(ty) = wrong.next() else { continue };
             let words = type_words(flow, &ty);
             let said = match class(flow, &ty) {

@@ -43,14 +43,19 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             };
             if !scalar || may_miss(flow, &found.ty) {
                 let wanted = if may_miss(flow, &found.ty) { "is always there" } else { "is a text or an int" };
-                let said = format!("`{}` is {}; what is `{role}` of an event {wanted}", found.name, type_words(flow, &found.ty));
+                let said = format!(
+                    "`{}` is {}; what is `{role}` of an event {wanted}",
+                    found.name,
+                    type_words(flow, &found.ty)
+                );
                 out.push(Diagnostic::new(RULE.code, place.span, said).related(found.span, "declared here"));
             }
         }
         if let Some((place, found)) = field(event.time).and_then(|p| Some((p, event.field_at(Some(p))?)))
             && *plain(flow, &found.ty) != Type::Timestamp
         {
-            let said = format!("`{}` is {}; the time of an event is a timestamp", found.name, type_words(flow, &found.ty));
+            let said =
+                format!("`{}` is {}; the time of an event is a timestamp", found.name, type_words(flow, &found.ty));
             out.push(Diagnostic::new(RULE.code, place.span, said).related(found.span, "declared here"));
         }
     }

@@ -31,7 +31,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             table.sort.iter().for_each(|s| key(cx.flow, table, *s, "the sort key", true, out));
             if let Some(sort) = table.sort.filter(|s| s.value == table.key.value) {
                 let said = format!("`{}` is the key of table `{}` already", table.field_name(sort), table.name.text);
-                out.push(Diagnostic::new(RULE.code, sort.span, said).help("sort by another field, or leave `sort` out"));
+                out.push(
+                    Diagnostic::new(RULE.code, sort.span, said).help("sort by another field, or leave `sort` out"),
+                );
             }
         }
         for index in table.indexes.iter().filter(|i| !i.inferred) {

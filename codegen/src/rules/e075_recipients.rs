@@ -30,7 +30,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     let Some(recipients) = &flow.recipients else {
         if let Some(sink) = email {
             let said = format!("sink `{}` sends mail, but nothing says where the addresses are", sink.name.text);
-            out.push(Diagnostic::new(RULE.code, sink.name.span, said).help("write `recipients: { table: members, email: email }`"));
+            out.push(
+                Diagnostic::new(RULE.code, sink.name.span, said)
+                    .help("write `recipients: { table: members, email: email }`"),
+            );
         }
         return;
     };
@@ -38,12 +41,16 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     let own = table.rows == Rows::Own;
     if !own {
         let said = format!("table `{}` has no row for each user that you write", table.name.text);
-        out.push(Diagnostic::new(RULE.code, recipients.table.span, said).help("name the table of users, whose key is the user's id"));
+        out.push(
+            Diagnostic::new(RULE.code, recipients.table.span, said)
+                .help("name the table of users, whose key is the user's id"),
+        );
     } else if let Some(sort) = table.sort {
         let said = format!("table `{}` has a sort key, so a user may have many rows", table.name.text);
         out.push(Diagnostic::new(RULE.code, recipients.table.span, said).related(sort.span, "the sort key"));
     } else if let Some(key) = table.fields.get(table.key.value).filter(|k| !names_user(flow, &k.ty)) {
-        let said = format!("the key of table `{}` is {}; a user's id is a text", table.name.text, type_words(flow, &key.ty));
+        let said =
+            format!("the key of table `{}` is {}; a user's id is a text", table.name.text, type_words(flow, &key.ty));
         out.push(Diagnostic::new(RULE.code, recipients.table.span, said).related(key.span, "declared here"));
     }
     match (recipients.email.and_then(|place| Some((place, table.fields.get(place.value)?))), email) {
@@ -58,7 +65,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             }
         }
         (None, Some(sink)) if own => {
-            let said = format!("sink `{}` sends mail, but `recipients` names no field with the address", sink.name.text);
+            let said =
+                format!("sink `{}` sends mail, but `recipients` names no field with the address", sink.name.text);
             out.push(
                 Diagnostic::new(RULE.code, recipients.table.span, said)
                     .related(sink.name.span, "the sink")

@@ -31,7 +31,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let name = &table.name.text;
         match (&table.sort, sort) {
             (Some(field), None) => {
-                let said = format!("table `{name}` has the sort key `{}`, so a row needs `sort` too", table.field_name(*field));
+                let said = format!(
+                    "table `{name}` has the sort key `{}`, so a row needs `sort` too",
+                    table.field_name(*field)
+                );
                 out.push(Diagnostic::new(RULE.code, key.span, said).related(field.span, "the sort key"));
             }
             (None, Some(sort)) => {
@@ -56,7 +59,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         }
         if add.is_empty() {
             let said = format!("counter `{}` adds nothing", sink.name.text);
-            out.push(Diagnostic::new(RULE.code, sink.name.span, said).help("name a field and a number: `add: { updates: 1 }`"));
+            out.push(
+                Diagnostic::new(RULE.code, sink.name.span, said)
+                    .help("name a field and a number: `add: { updates: 1 }`"),
+            );
         }
     }
 }

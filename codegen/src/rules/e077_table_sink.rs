@@ -48,7 +48,12 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             if without.is_empty() {
                 continue;
             }
-            let said = format!("nothing says what `{}` of a row of `{}` is for {}", field.name, table.name.text, event_list(flow, without));
+            let said = format!(
+                "nothing says what `{}` of a row of `{}` is for {}",
+                field.name,
+                table.name.text,
+                event_list(flow, without)
+            );
             let known = cx.facts.known_on(flow, shapes);
             let fits = |n: &&String| {
                 let types = shapes.iter().map(|s| cx.facts.type_of(flow, s, &reference(n)));

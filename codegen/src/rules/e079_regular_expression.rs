@@ -30,7 +30,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for named in cx.flow.types.values() {
         walk(&named.ty, named.name.span, out);
     }
-    for field in cx.flow.events.values().flat_map(|e| &e.fields).chain(cx.flow.tables.values().flat_map(|t| &t.fields)) {
+    for field in cx.flow.events.values().flat_map(|e| &e.fields).chain(cx.flow.tables.values().flat_map(|t| &t.fields))
+    {
         of_field(field, out);
     }
 }

@@ -39,8 +39,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 Some(near) => said.help(format!("did you mean `{near}`?")).replace_with(near),
                 None => said.help(format!("what all events have is {}", listed(&names))),
             });
-        } else if let Some(ty) = shapes.iter().filter_map(ty).find(|ty| !matches!(class(flow, ty), Class::Text | Class::Number)) {
-            let said = format!("`{}` is {}; what counts once is a text or a number", distinct.value, type_words(flow, &ty));
+        } else if let Some(ty) =
+            shapes.iter().filter_map(ty).find(|ty| !matches!(class(flow, ty), Class::Text | Class::Number))
+        {
+            let said =
+                format!("`{}` is {}; what counts once is a text or a number", distinct.value, type_words(flow, &ty));
             out.push(Diagnostic::new(RULE.code, distinct.span, said));
         }
     }

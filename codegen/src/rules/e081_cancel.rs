@@ -51,12 +51,20 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     }
 }
 
-fn arrives(cx: &Context<'_>, grouper: &Grouper, shapes: &[Shape], event: Spanned<EventId>, out: &mut Diagnostics) -> bool {
+fn arrives(
+    cx: &Context<'_>,
+    grouper: &Grouper,
+    shapes: &[Shape],
+    event: Spanned<EventId>,
+    out: &mut Diagnostics,
+) -> bool {
     let found = shapes.iter().any(|s| s.event == event.value);
     if !found {
         let name = &cx.flow.events[event.value].name.text;
         let said = format!("`{name}` does not arrive in grouper `{}`", grouper.name.text);
-        out.push(Diagnostic::new(RULE.code, event.span, said).help(format!("there arrive {}", event_list(cx.flow, shapes))));
+        out.push(
+            Diagnostic::new(RULE.code, event.span, said).help(format!("there arrive {}", event_list(cx.flow, shapes))),
+        );
     }
     found
 }
@@ -102,7 +110,11 @@ fn same_key(flow: &Flow, grouper: &Grouper, by: Spanned<EventId>, of: Spanned<Ev
                 here.unwrap_or_default(),
                 one.name.text
             );
-            out.push(Diagnostic::new(RULE.code, span, said).related(by.span, "the cancelling event").help("let it name the same field on both"));
+            out.push(
+                Diagnostic::new(RULE.code, span, said)
+                    .related(by.span, "the cancelling event")
+                    .help("let it name the same field on both"),
+            );
         }
     }
 }
@@ -131,7 +143,8 @@ fn same_targets(cx: &Context<'_>, to: Destination, by: Spanned<EventId>, of: Spa
                 if name_of(a) == name_of(b) {
                     continue;
                 }
-                let said = format!("`{}` is another field of `{name}` than of `{other}`, which it cancels", except.value);
+                let said =
+                    format!("`{}` is another field of `{name}` than of `{other}`, which it cancels", except.value);
                 Diagnostic::new(RULE.code, except.span, said).related(by.span, "the cancelling event")
             }
         };
@@ -145,9 +158,10 @@ fn same(a: &Target, b: &Target) -> bool {
         (Target::Field(a), Target::Field(b)) => a.value == b.value,
         (Target::Handler(a), Target::Handler(b)) => a.value == b.value,
         (Target::Lookup(a), Target::Lookup(b)) => same_lookup(a, b),
-        (Target::Followers { table: a, of: b, follower: c, .. }, Target::Followers { table: d, of: e, follower: f, .. }) => {
-            (a.value, b.value, c.value) == (d.value, e.value, f.value)
-        }
+        (
+            Target::Followers { table: a, of: b, follower: c, .. },
+            Target::Followers { table: d, of: e, follower: f, .. },
+        ) => (a.value, b.value, c.value) == (d.value, e.value, f.value),
         _ => false,
     }
 }

@@ -40,11 +40,16 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 let right = length("every", *every, out);
                 if right && *by_day && DAY % every.value != 0 && every.value % DAY != 0 {
                     let said = "windows that begin with the day divide it evenly, or are whole days";
-                    out.push(Diagnostic::new(RULE.code, every.span, said).help("write `1h`, `6h` or `1d`, or leave `align: day` out"));
+                    out.push(
+                        Diagnostic::new(RULE.code, every.span, said)
+                            .help("write `1h`, `6h` or `1d`, or leave `align: day` out"),
+                    );
                 }
                 if let Some(tz) = tz.as_ref().filter(|_| !by_day) {
                     let said = "a time zone says nothing for windows that begin with the epoch";
-                    out.push(Diagnostic::new(RULE.code, tz.span, said).help("write `align: day` beside it, or leave it out"));
+                    out.push(
+                        Diagnostic::new(RULE.code, tz.span, said).help("write `align: day` beside it, or leave it out"),
+                    );
                 }
             }
             Window::Count { n, at_most } => {

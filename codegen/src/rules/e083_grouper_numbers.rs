@@ -36,7 +36,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             if max.value < 2 {
                 out.push(Diagnostic::new(RULE.code, max.span, "a group holds at least 2 events"));
             } else if max.value > most {
-                let said = Diagnostic::new(RULE.code, max.span, format!("a group holds at most {most} events; this is {}", max.value));
+                let said = Diagnostic::new(
+                    RULE.code,
+                    max.span,
+                    format!("a group holds at most {most} events; this is {}", max.value),
+                );
                 out.push(match grouper.on_full {
                     OnFull::Flush => said.help(format!("write `on_full: page` for up to {MOST_PAGED}")),
                     OnFull::Page => said,
@@ -46,7 +50,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         if let Some(sample) = &grouper.sample {
             let max = grouper.max.map_or(MOST, |m| m.value);
             if sample.n.value == 0 {
-                out.push(Diagnostic::new(RULE.code, sample.n.span, "a sample is of at least 1 event").help("leave `sample` out"));
+                out.push(
+                    Diagnostic::new(RULE.code, sample.n.span, "a sample is of at least 1 event")
+                        .help("leave `sample` out"),
+                );
             } else if sample.n.value > max.min(MOST) {
                 let said = format!("a sample is of at most {} events; this is {}", max.min(MOST), sample.n.value);
                 out.push(Diagnostic::new(RULE.code, sample.n.span, said));

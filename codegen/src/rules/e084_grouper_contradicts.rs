@@ -37,16 +37,22 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 _ => None,
             };
             if let Some((span, by)) = parts {
-                let said = format!("grouper `{name}` keeps a group in parts by {by}, so none of its events is the first");
-                out.push(Diagnostic::new(RULE.code, span, said).help("leave `first: now` out, or keep the group whole"));
+                let said =
+                    format!("grouper `{name}` keeps a group in parts by {by}, so none of its events is the first");
+                out.push(
+                    Diagnostic::new(RULE.code, span, said).help("leave `first: now` out, or keep the group whole"),
+                );
             }
         }
         if grouper.after_delivery == AfterDelivery::Update {
             let reached = reach::sinks(flow, &grouper.to).into_iter().map(|id| &flow.sinks[id]);
-            let others: Vec<&str> =
-                reached.filter(|s| !matches!(s.kind, SinkKind::Websocket { .. } | SinkKind::Unresolved)).map(|s| s.name.text.as_str()).collect();
+            let others: Vec<&str> = reached
+                .filter(|s| !matches!(s.kind, SinkKind::Websocket { .. } | SinkKind::Unresolved))
+                .map(|s| s.name.text.as_str())
+                .collect();
             if !others.is_empty() {
-                let said = format!("grouper `{name}` replaces what was delivered, which {} cannot take back", listed(&others));
+                let said =
+                    format!("grouper `{name}` replaces what was delivered, which {} cannot take back", listed(&others));
                 let help = "send it to browsers only, or write `after_delivery: new`";
                 out.push(Diagnostic::new(RULE.code, grouper.name.span, said).help(help));
             }
@@ -54,7 +60,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         if let Some(throttle) = &grouper.throttle
             && grouper.key.refs().all(|(r, _)| *r != Ref::Target)
         {
-            let said = format!("a throttle counts the groups of a target, but the key of grouper `{name}` lacks `{{target}}`");
+            let said =
+                format!("a throttle counts the groups of a target, but the key of grouper `{name}` lacks `{{target}}`");
             out.push(Diagnostic::new(RULE.code, throttle.n.span, said).related(grouper.key.span, "the key"));
         }
     }

@@ -84,6 +84,8 @@ fn place(flow: &Flow, at: &Use) -> String {
         Use::Source(id) => format!("by {}", node_words(flow, Node::Source(*id))),
         Use::Queue(id) => format!("by {}", node_words(flow, Node::To(Destination::Queue(*id)))),
         Use::Targets(id, _) => format!("for the targets of {}", node_words(flow, Node::To(Destination::Queue(*id)))),
-        Use::Step(id, step) => format!("in step `{step}` of {}", node_words(flow, Node::To(Destination::Workflow(*id)))),
+        Use::Step(id, step) => {
+            format!("in step `{step}` of {}", node_words(flow, Node::To(Destination::Workflow(*id))))
+        }
     }
 }

@@ -38,10 +38,15 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             spans.push(used.span);
             let found = match &used.at {
                 Use::Source(source) => of_source(flow, handler, flow.sources[*source].event),
-                Use::Queue(queue) => flow.queues[*queue].to.as_ref().and_then(|to| of_queue(flow, handler, to, used.span)),
+                Use::Queue(queue) => {
+                    flow.queues[*queue].to.as_ref().and_then(|to| of_queue(flow, handler, to, used.span))
+                }
                 Use::Targets(..) => handler.returns.map(|returns| {
-                    let said = format!("handler `{}` finds targets, so it returns users: a list of texts", handler.name.text);
-                    Diagnostic::new(RULE.code, returns.span, said).help("leave `returns` out").related(used.span, "used here")
+                    let said =
+                        format!("handler `{}` finds targets, so it returns users: a list of texts", handler.name.text);
+                    Diagnostic::new(RULE.code, returns.span, said)
+                        .help("leave `returns` out")
+                        .related(used.span, "used here")
                 }),
                 Use::Step(..) => of_step(flow, handler),
             };
@@ -57,10 +62,15 @@ fn of_source(flow: &Flow, handler: &Handler, event: Option<Spanned<EventId>>) ->
         Some(returns) if returns.value == Returns::Event(wanted.value) => None,
         Some(returns) => {
             let said = format!("handler `{}` makes the event of its source, which is `{name}`", handler.name.text);
-            Some(Diagnostic::new(RULE.code, returns.span, said).related(wanted.span, "the source's event").replace_with(name.clone()))
+            Some(
+                Diagnostic::new(RULE.code, returns.span, said)
+                    .related(wanted.span, "the source's event")
+                    .replace_with(name.clone()),
+            )
         }
         None => {
-            let said = format!("handler `{}` makes the event of its source, but says not what it returns", handler.name.text);
+            let said =
+                format!("handler `{}` makes the event of its source, but says not what it returns", handler.name.text);
             Some(Diagnostic::new(RULE.code, handler.name.span, said).help(format!("write `returns: {name}`")))
         }
     }
@@ -90,6 +100,10 @@ fn of_step(flow: &Flow, handler: &Handler) -> Option<Diagnostic> {
     if matches!(ty, Type::Object(_)) {
         return None;
     }
-    let said = format!("`{}` is {}; a step returns an object, whose fields are added", flow.types[id].name.text, type_words(flow, ty));
+    let said = format!(
+        "`{}` is {}; a step returns an object, whose fields are added",
+        flow.types[id].name.text,
+        type_words(flow, ty)
+    );
     Some(Diagnostic::new(RULE.code, span, said).help("write `{ fields: { … } }`"))
 }

@@ -29,7 +29,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         each_step(&workflow.steps, &mut |step| {
             let Some(state) = cx.facts.before(id, &step.name.value) else { return };
             let (names, span) = match &step.kind {
-                StepKind::Handler(handler) => (returned(flow, flow.handlers[handler.value].returns.map(|r| r.value)), handler.span),
+                StepKind::Handler(handler) => {
+                    (returned(flow, flow.handlers[handler.value].returns.map(|r| r.value)), handler.span)
+                }
                 StepKind::Map(map) => (vec![map.entry.value.as_str()], map.entry.span),
                 _ => return,
             };

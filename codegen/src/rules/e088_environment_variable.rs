@@ -28,8 +28,17 @@ env: { PRICE_REGION: eu-west-1 }
 /// Reserved by Lambda: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
 const PREFIXES: [&str; 3] = ["AWS_", "LAMBDA_", "EVENTLOOM_"];
 /// Set by Lambda or by its operating system: the same page.
-const NAMES: [&str; 9] =
-    ["_HANDLER", "_X_AMZN_TRACE_ID", "PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "LD_PRELOAD", "RUST_LOG", "RUST_BACKTRACE"];
+const NAMES: [&str; 9] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "PATH",
+    "LANG",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+];
 /// Half of what Lambda allows: the same page.
 const MOST_BYTES: usize = 2_048;
 
@@ -45,7 +54,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 let said = format!("`{text}` is set by Lambda or the runtime");
                 out.push(Diagnostic::new(RULE.code, name.span, said).help("take another name"));
             } else if !right {
-                let said = Diagnostic::new(RULE.code, name.span, format!("`{text}` is no name of an environment variable: capitals, digits and `_`"));
+                let said = Diagnostic::new(
+                    RULE.code,
+                    name.span,
+                    format!("`{text}` is no name of an environment variable: capitals, digits and `_`"),
+                );
                 let upper = text.to_ascii_uppercase().replace('-', "_");
                 let mends = upper.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
                 out.push(if mends { said.help(format!("write `{upper}`")).replace_with(upper) } else { said });
@@ -54,12 +67,17 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 Some(value) => bytes += text.len() + value.len(),
                 None => {
                     let said = format!("`{text}` is a text, a number or a bool");
-                    out.push(Diagnostic::new(RULE.code, name.span, said).help("several values are one text: `\"a,b\"`"));
+                    out.push(
+                        Diagnostic::new(RULE.code, name.span, said).help("several values are one text: `\"a,b\"`"),
+                    );
                 }
             }
         }
         if let Some((first, _)) = handler.env.first().filter(|_| bytes > MOST_BYTES) {
-            let said = format!("the environment of handler `{}` has {bytes} bytes; at most {MOST_BYTES} are left for it", handler.name.text);
+            let said = format!(
+                "the environment of handler `{}` has {bytes} bytes; at most {MOST_BYTES} are left for it",
+                handler.name.text
+            );
             out.push(Diagnostic::new(RULE.code, first.span, said).help("keep large values in a table"));
         }
     }

@@ -28,7 +28,18 @@ handlers: { price: { reads: [api_token] } }
 
 /// Beginnings of well-known keys.
 const BEGINNINGS: [&str; 12] = [
-    "AKIA", "ASIA", "-----BEGIN", "sk_live_", "rk_live_", "ghp_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "SG.", "AIza",
+    "AKIA",
+    "ASIA",
+    "-----BEGIN",
+    "sk_live_",
+    "rk_live_",
+    "ghp_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "SG.",
+    "AIza",
 ];
 /// Words in a name that say that its value is a secret.
 const WORDS: [&str; 8] = ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL"];

@@ -33,19 +33,35 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let right = format!("set: {{ {}: \"{{{}}}\" }}", field.name, wanted.name());
             match source.set.iter().find(|(name, _)| name.value == field.name) {
                 None => {
-                    let said = format!("`{}`, the {role} of `{}`, would be what the caller says it is", field.name, event.name.text);
+                    let said = format!(
+                        "`{}`, the {role} of `{}`, would be what the caller says it is",
+                        field.name, event.name.text
+                    );
                     out.push(Diagnostic::new(RULE.code, at.span, said).help(format!("write `{right}`")));
                 }
                 Some((_, template)) if template.single() != Some(&wanted) => {
-                    let said = format!("`{}`, the {role} of `{}`, is not set from the verified caller", field.name, event.name.text);
+                    let said = format!(
+                        "`{}`, the {role} of `{}`, is not set from the verified caller",
+                        field.name, event.name.text
+                    );
                     let fix = format!("\"{{{}}}\"", wanted.name());
-                    out.push(Diagnostic::new(RULE.code, template.span, said).help(format!("write `{right}`")).replace_with(fix));
+                    out.push(
+                        Diagnostic::new(RULE.code, template.span, said)
+                            .help(format!("write `{right}`"))
+                            .replace_with(fix),
+                    );
                 }
                 Some((_, template)) if wanted == Ref::Tenant => {
-                    let (SourceKind::Websocket { gateway, .. } | SourceKind::Http { gateway, .. }) = &source.kind else { continue };
+                    let (SourceKind::Websocket { gateway, .. } | SourceKind::Http { gateway, .. }) = &source.kind
+                    else {
+                        continue;
+                    };
                     let gateway = &flow.gateways[gateway.value];
                     if gateway.jwt.tenant.is_none() {
-                        let said = format!("gateway `{}` does not say which claim of the token is the tenant", gateway.name.text);
+                        let said = format!(
+                            "gateway `{}` does not say which claim of the token is the tenant",
+                            gateway.name.text
+                        );
                         out.push(
                             Diagnostic::new(RULE.code, template.span, said)
                                 .related(gateway.name.span, "the gateway")

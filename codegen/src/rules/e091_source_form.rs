@@ -37,19 +37,29 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                     source.handler.map(|h| ("handler", h.span)),
                 ];
                 for (setting, span) in stray.into_iter().flatten() {
-                    let said = format!("source `{}` reads a table, whose rows are events already: `{setting}` says nothing", source.name.text);
+                    let said = format!(
+                        "source `{}` reads a table, whose rows are events already: `{setting}` says nothing",
+                        source.name.text
+                    );
                     out.push(Diagnostic::new(RULE.code, span, said).help("leave it out"));
                 }
                 let read = &flow.tables[table.value];
                 if read.rows != Rows::Event {
-                    let said = format!("the rows of table `{}` are no events, so no source can publish them", read.name.text);
+                    let said =
+                        format!("the rows of table `{}` are no events, so no source can publish them", read.name.text);
                     let help = "a source reads a table with `rows: event`; put an event there when a row changes";
-                    out.push(Diagnostic::new(RULE.code, table.span, said).related(read.name.span, "declared here").help(help));
+                    out.push(
+                        Diagnostic::new(RULE.code, table.span, said)
+                            .related(read.name.span, "declared here")
+                            .help(help),
+                    );
                 }
             }
             _ if source.event.is_none() => {
                 let said = format!("source `{}` does not say which event it makes", source.name.text);
-                out.push(Diagnostic::new(RULE.code, source.name.span, said).help("write `event:` and the event's name"));
+                out.push(
+                    Diagnostic::new(RULE.code, source.name.span, said).help("write `event:` and the event's name"),
+                );
             }
             SourceKind::Schedule(_) => schedule(flow, source, out),
             SourceKind::Websocket { .. } | SourceKind::Http { .. } => {}

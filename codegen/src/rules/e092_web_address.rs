@@ -34,9 +34,11 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             out.push(Diagnostic::new(RULE.code, url.span, format!("`{}`: {said}", url.value)));
         }
         for (name, value) in headers {
-            let token = !name.value.is_empty() && name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+            let token =
+                !name.value.is_empty() && name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
             if !token || value.chars().any(char::is_control) {
-                let said = format!("header `{}`: a name is letters, digits and `-`, and a value is one line", name.value);
+                let said =
+                    format!("header `{}`: a name is letters, digits and `-`, and a value is one line", name.value);
                 out.push(Diagnostic::new(RULE.code, name.span, said));
             }
         }
@@ -69,7 +71,9 @@ fn webhook(url: &Spanned<String>) -> Option<&'static str> {
     match address::url(&url.value) {
         Err(said) => Some(said),
         Ok(found) if found.scheme != "https" => Some("a webhook posts over `https://`"),
-        Ok(found) if address::is_inside(found.host) => Some("a webhook posts to a public host, not into the own network"),
+        Ok(found) if address::is_inside(found.host) => {
+            Some("a webhook posts to a public host, not into the own network")
+        }
         Ok(_) => None,
     }
 }

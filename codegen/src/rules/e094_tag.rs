@@ -40,7 +40,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             (key.span, format!("a key has 1 to {KEY} characters"))
         } else if value.value.chars().count() > VALUE {
             (value.span, format!("a value has at most {VALUE} characters"))
-        } else if let Some((_, span)) = [(text, key.span), (&value.value, value.span)].into_iter().find(|(t, _)| !plain(t)) {
+        } else if let Some((_, span)) =
+            [(text, key.span), (&value.value, value.span)].into_iter().find(|(t, _)| !plain(t))
+        {
             (span, "a tag is letters, digits, spaces and `+ - = . _ : / @`".to_owned())
         } else {
             continue;
@@ -48,6 +50,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         out.push(Diagnostic::new(RULE.code, said.0, format!("tag `{text}`: {}", said.1)));
     }
     if let Some((key, _)) = tags.get(MOST) {
-        out.push(Diagnostic::new(RULE.code, key.span, format!("there are {} tags; at most {MOST} are yours", tags.len())));
+        out.push(Diagnostic::new(
+            RULE.code,
+            key.span,
+            format!("there are {} tags; at most {MOST} are yours", tags.len()),
+        ));
     }
 }

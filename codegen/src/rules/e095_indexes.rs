@@ -30,11 +30,13 @@ const MOST: usize = 20;
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for table in cx.flow.tables.values() {
-        let mut seen = BTreeMap::from([((table.key.value, table.sort.map(|s| s.value)), (table.key.span, "the table's own key"))]);
+        let mut seen =
+            BTreeMap::from([((table.key.value, table.sort.map(|s| s.value)), (table.key.span, "the table's own key"))]);
         for index in table.indexes.iter().filter(|i| !i.inferred) {
             let keys = (index.key.value, index.sort.map(|s| s.value));
             if let Some((span, what)) = seen.get(&keys) {
-                let said = format!("index `{}` of table `{}` has the keys of another", index.name.value, table.name.text);
+                let said =
+                    format!("index `{}` of table `{}` has the keys of another", index.name.value, table.name.text);
                 out.push(Diagnostic::new(RULE.code, index.name.span, said).related(*span, *what).help("leave it out"));
             } else {
                 seen.insert(keys, (index.name.span, "the other index"));
@@ -43,7 +45,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         if let Some(index) = table.indexes.get(MOST) {
             let number = table.indexes.len();
             let inferred = table.indexes.iter().filter(|i| i.inferred).count();
-            let said = format!("table `{}` has {number} indexes, {inferred} of them for lookups; DynamoDB allows {MOST}", table.name.text);
+            let said = format!(
+                "table `{}` has {number} indexes, {inferred} of them for lookups; DynamoDB allows {MOST}",
+                table.name.text
+            );
             out.push(Diagnostic::new(RULE.code, index.name.span, said));
         }
     }

@@ -44,7 +44,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for (at, verb, counts) in uses {
         let table = &flow.tables[at.value];
         let said = match table.rows {
-            Rows::Preferences => format!("table `{}` holds users' preferences; it {verb} by the runtime only", table.name.text),
+            Rows::Preferences => {
+                format!("table `{}` holds users' preferences; it {verb} by the runtime only", table.name.text)
+            }
             Rows::Event if counts => format!("table `{}` holds events, in which nothing is counted", table.name.text),
             _ => continue,
         };

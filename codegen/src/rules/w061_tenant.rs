@@ -31,9 +31,20 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         if with.is_empty() || without.is_empty() {
             continue;
         }
-        let names = |events: &[&crate::model::Event]| listed(&events.iter().map(|e| e.name.text.as_str()).collect::<Vec<_>>());
-        let said = format!("topic `{}` carries {} with a tenant, and {} without", topic.name.text, names(&with), names(&without));
+        let names =
+            |events: &[&crate::model::Event]| listed(&events.iter().map(|e| e.name.text.as_str()).collect::<Vec<_>>());
+        let said = format!(
+            "topic `{}` carries {} with a tenant, and {} without",
+            topic.name.text,
+            names(&with),
+            names(&without)
+        );
         let found = Diagnostic::new(RULE.code, topic.name.span, said);
-        out.push(without.iter().fold(found, |d, e| d.related(e.name.span, "has no tenant")).help("give all of them a `tenant`, or none"));
+        out.push(
+            without
+                .iter()
+                .fold(found, |d, e| d.related(e.name.span, "has no tenant"))
+                .help("give all of them a `tenant`, or none"),
+        );
     }
 }

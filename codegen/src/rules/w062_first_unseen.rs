@@ -29,7 +29,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let unsure = |kind: &SinkKind| matches!(kind, SinkKind::Websocket { .. } | SinkKind::Unresolved);
         // A preview straight to a mail that is sent at most once is an error of its own.
         let refused = grouper.to.destinations().iter().any(|d| match d.value {
-            Destination::Sink(id) => matches!(cx.flow.sinks[id].kind, SinkKind::Email { delivery: Delivery::AtMostOnce, .. }),
+            Destination::Sink(id) => {
+                matches!(cx.flow.sinks[id].kind, SinkKind::Email { delivery: Delivery::AtMostOnce, .. })
+            }
             _ => false,
         });
         if !refused && !reached.into_iter().any(|id| unsure(&cx.flow.sinks[id].kind)) {

@@ -24,7 +24,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for (id, handler) in cx.flow.handlers.iter() {
         if cx.facts.uses(id).is_empty() {
             let said = format!("handler `{}` is not used", handler.name.text);
-            out.push(Diagnostic::new(RULE.code, handler.name.span, said).help("name it in a source, a queue or a step, or remove it"));
+            out.push(
+                Diagnostic::new(RULE.code, handler.name.span, said)
+                    .help("name it in a source, a queue or a step, or remove it"),
+            );
         }
     }
 }

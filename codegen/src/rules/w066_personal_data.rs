@@ -35,7 +35,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let added = |s: &crate::facts::Shape| s.added.iter().any(|f| f.pii && f.name == name.name());
             if spot.shapes.iter().any(|s| is_pii(flow, &flow.events[s.event], name) || added(s)) {
                 let said = format!("`{{{}}}` is personal data; {place} is read by others", name.name());
-                out.push(Diagnostic::new(RULE.code, span, said).help("name something else, or allow this with a reason"));
+                out.push(
+                    Diagnostic::new(RULE.code, span, said).help("name something else, or allow this with a reason"),
+                );
             }
         }
     });
@@ -47,7 +49,10 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let Some(first) = entry.path.first() else { continue };
             if spot.shapes.iter().any(|s| is_pii(flow, &flow.events[s.event], &reference(first))) {
                 let said = format!("`{first}` is personal data; a filter's fields are sent beside the message");
-                out.push(Diagnostic::new(RULE.code, entry.span, said).help("decide in a handler, or allow this with a reason"));
+                out.push(
+                    Diagnostic::new(RULE.code, entry.span, said)
+                        .help("decide in a handler, or allow this with a reason"),
+                );
             }
         }
     });

@@ -68,11 +68,17 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             out.push(Diagnostic::new(RULE.code, span, said).help(help));
         } else if ![&used, &published, &sunk].into_iter().any(|set| set.contains(&id)) {
             let said = format!("table `{name}` is not used");
-            out.push(Diagnostic::new(RULE.code, span, said).help("name it in a lookup, a sink or a handler's `reads`, or remove it"));
+            out.push(
+                Diagnostic::new(RULE.code, span, said)
+                    .help("name it in a lookup, a sink or a handler's `reads`, or remove it"),
+            );
         }
     }
     for (_, secret) in flow.secrets.iter().filter(|(id, _)| !secrets.contains(id)) {
         let said = format!("secret `{}` is not used", secret.name.text);
-        out.push(Diagnostic::new(RULE.code, secret.name.span, said).help("name it in a handler's `reads` or in a webhook, or remove it"));
+        out.push(
+            Diagnostic::new(RULE.code, secret.name.span, said)
+                .help("name it in a handler's `reads` or in a webhook, or remove it"),
+        );
     }
 }

@@ -36,7 +36,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             continue;
         }
         let said = format!("source `{}` lets every user write into any `{}`", source.name.text, field.name);
-        let help = format!("write `allow: {{ table: …, where: {{ {0}: \"{{{0}}}\", member: \"{{user}}\" }} }}`", field.name);
+        let help =
+            format!("write `allow: {{ table: …, where: {{ {0}: \"{{{0}}}\", member: \"{{user}}\" }} }}`", field.name);
         out.push(Diagnostic::new(RULE.code, source.name.span, said).help(help));
     }
 }

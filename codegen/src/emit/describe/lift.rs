@@ -36,7 +36,9 @@ impl<'p> Lifter<'p> {
     pub fn event<'e>(&mut self, def: &'e EventDef) -> DescribedEvent<'e> {
         let doc = match &def.emitted_by {
             Some(grouper) => format!("What the grouper `{grouper}` emits: one group of events."),
-            None => phrase::or(def.about.as_deref(), || format!("The event `{}` of the flow `{}`.", def.name, self.flow)),
+            None => {
+                phrase::or(def.about.as_deref(), || format!("The event `{}` of the flow `{}`.", def.name, self.flow))
+            }
         };
         let mut members = self.members(&def.name, &def.fields);
         for (member, field) in members.iter_mut().zip(&def.fields) {
@@ -162,7 +164,9 @@ impl<'p> Lifter<'p> {
                 Json::Number(float.unwrap_or(number))
             }
             (Shape::Optional(inner), value) => self.written(inner, value),
-            (Shape::List(inner, _), Json::Array(items)) => items.into_iter().map(|item| self.written(inner, item)).collect(),
+            (Shape::List(inner, _), Json::Array(items)) => {
+                items.into_iter().map(|item| self.written(inner, item)).collect()
+            }
             (Shape::Map(inner), Json::Object(entries)) => {
                 Json::Object(entries.into_iter().map(|(key, value)| (key, self.written(inner, value))).collect())
             }

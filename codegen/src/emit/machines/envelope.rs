@@ -28,7 +28,8 @@ impl<'p> Sender<'p> {
             return Expr::text(&only.ce_type);
         }
         let event = || Expr::input().field("event");
-        let (groups, plain): (Vec<&EventDef>, Vec<&EventDef>) = self.events.iter().partition(|event| event.emitted_by.is_some());
+        let (groups, plain): (Vec<&EventDef>, Vec<&EventDef>) =
+            self.events.iter().partition(|event| event.emitted_by.is_some());
         let named = Expr::object(plain.iter().map(|event| (&event.name, Expr::text(&event.ce_type)))).lookup(event());
         match groups.first() {
             Some(group) => {

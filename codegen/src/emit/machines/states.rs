@@ -81,7 +81,15 @@ impl<'p> Writer<'p> {
     fn state(&mut self, step: &StepPlan, open: &mut Open) -> State {
         let comment = Some(Comment::new(&crate::emit::describe::line(&step.about))).filter(|_| !step.about.is_empty());
         let flowing = step.next.as_ref().map_or(Flowing::End, |next| Flowing::Next(StateName::new(next)));
-        let wait = |until| State::from(Wait { comment: comment.clone(), until, output: None, assign: Default::default(), flowing: flowing.clone() });
+        let wait = |until| {
+            State::from(Wait {
+                comment: comment.clone(),
+                until,
+                output: None,
+                assign: Default::default(),
+                flowing: flowing.clone(),
+            })
+        };
         match &step.kind {
             StepKindPlan::Call { function, adds } => {
                 let output = Expr::merge([Expr::input(), Expr::result().field("Payload")]);
@@ -96,23 +104,29 @@ impl<'p> Writer<'p> {
                 .into()
             }
             StepKindPlan::Publish(topic) => self.send(step, open, comment, flowing, "sns:publish", self.publish(topic)),
-            StepKindPlan::Enqueue(queue) => self.send(step, open, comment, flowing, "sqs:sendMessage", self.enqueue(queue)),
+            StepKindPlan::Enqueue(queue) => {
+                self.send(step, open, comment, flowing, "sqs:sendMessage", self.enqueue(queue))
+            }
             StepKindPlan::Start(machine) => {
                 let arguments = Value::object([
                     ("StateMachineArn", substitution(&machine.0).into()),
                     ("Name", self.execution_name().into()),
                     ("Input", Expr::input().into()),
                 ]);
-                let State::Task(mut task) = self.send(step, open, comment, flowing, "states:startExecution", arguments) else {
+                let State::Task(mut task) = self.send(step, open, comment, flowing, "states:startExecution", arguments)
+                else {
                     return Succeed::default().into();
                 };
                 // A try whose answer was lost has started it: the name says that it is the same one.
-                task.catch.insert(0, Catch {
-                    error_equals: vec![ErrorName::Reported("StepFunctions.ExecutionAlreadyExistsException".into())],
-                    output: unchanged(),
-                    assign: Default::default(),
-                    next: open.target(step.next.as_ref()),
-                });
+                task.catch.insert(
+                    0,
+                    Catch {
+                        error_equals: vec![ErrorName::Reported("StepFunctions.ExecutionAlreadyExistsException".into())],
+                        output: unchanged(),
+                        assign: Default::default(),
+                        next: open.target(step.next.as_ref()),
+                    },
+                );
                 task.into()
             }
             StepKindPlan::Wait(seconds) => {
@@ -238,7 +252,8 @@ impl<'p> Writer<'p> {
     /// a map. A name has at most 80 characters, so it is a hash.
     fn execution_name(&self) -> Expr {
         let nul = || Expr::text("\0");
-        let here = Expr::context().path(["Execution", "Id"]).concat(nul()).concat(Expr::context().path(["State", "Name"]));
+        let here =
+            Expr::context().path(["Execution", "Id"]).concat(nul()).concat(Expr::context().path(["State", "Name"]));
         let whole = if self.mapped {
             here.concat(nul()).concat(Expr::context().path(["Map", "Item", "Index"]).string())
         } else {

@@ -7,8 +7,8 @@ use crate::asl::evaluate::evaluate;
 use crate::emit::fixtures::{everi, plan};
 use crate::model::{Matcher, NumericOp, Pattern, Scalar};
 use crate::plan::{
-    CatchPlan, EventDef, FieldDef, FunctionRef, Machine, MachineRef, Place, Plan, QueueRef, Reference, RetryPlan, Shape,
-    StepKindPlan, StepPlan, TopicRef,
+    CatchPlan, EventDef, FieldDef, FunctionRef, Machine, MachineRef, Place, Plan, QueueRef, Reference, RetryPlan,
+    Shape, StepKindPlan, StepPlan, TopicRef,
 };
 use crate::source::Span;
 
@@ -57,7 +57,12 @@ fn event(name: &str, id: &str, group: bool) -> EventDef {
 
 fn machine(steps: Vec<StepPlan>, accepts: &[&str]) -> Machine {
     Machine {
-        place: Place { logical: "CheckoutWorkflow".into(), owner: "workflows.checkout".into(), component: 1, allow_replace: None },
+        place: Place {
+            logical: "CheckoutWorkflow".into(),
+            owner: "workflows.checkout".into(),
+            component: 1,
+            allow_replace: None,
+        },
         name: "checkout".into(),
         about: "Checks out ${AWS::AccountId} {% $now() %}".into(),
         express: false,
@@ -73,7 +78,8 @@ fn machine(steps: Vec<StepPlan>, accepts: &[&str]) -> Machine {
 
 fn one(pattern: Vec<(&[&str], Matcher)>) -> Pattern {
     let at = |path: &[&str]| path.iter().map(|name| (*name).to_owned()).collect();
-    let fields = pattern.into_iter().map(|(path, matcher)| (at(path), Span::default(), vec![(matcher, Span::default())]));
+    let fields =
+        pattern.into_iter().map(|(path, matcher)| (at(path), Span::default(), vec![(matcher, Span::default())]));
     Pattern { fields: fields.collect(), any_of: Vec::new(), span: Span::default() }
 }
 
@@ -97,20 +103,29 @@ fn everything() -> Plan {
         CatchPlan { errors: vec!["States.ALL".into(), "States.Timeout".into()], next: None },
         CatchPlan { errors: vec!["Never.Seen".into()], next: None },
     ];
-    let branch = |name: &str| vec![
-        step(&format!("{name}_if"), StepKindPlan::Choice(vec![(case.clone(), None)]), Some(&format!("{name}_do"))),
-        call(&format!("{name}_do"), true, None),
-    ];
+    let branch = |name: &str| {
+        vec![
+            step(&format!("{name}_if"), StepKindPlan::Choice(vec![(case.clone(), None)]), Some(&format!("{name}_do"))),
+            call(&format!("{name}_do"), true, None),
+        ]
+    };
     let each = StepKindPlan::Map {
         over: "lines".into(),
         entry: "line".into(),
         concurrency: 5,
-        steps: vec![step("again", StepKindPlan::Start(MachineRef("OtherWorkflow".into())), Some("pack")), call("pack", false, None)],
+        steps: vec![
+            step("again", StepKindPlan::Start(MachineRef("OtherWorkflow".into())), Some("pack")),
+            call("pack", false, None),
+        ],
     };
     plan.events = vec![event("OrderPlaced", "id", false), event("OrderPaid", "paid_id", false)];
     plan.machines = vec![machine(
         vec![
-            step("fork", StepKindPlan::Choice(vec![(case.clone(), Some("charge".into())), (hostile, None)]), Some("charge")),
+            step(
+                "fork",
+                StepKindPlan::Choice(vec![(case.clone(), Some("charge".into())), (hostile, None)]),
+                Some("charge"),
+            ),
             charge,
             step("both", StepKindPlan::Parallel(vec![branch("left"), branch("right")]), Some("each")),
             step("each", each, Some("rest")),
@@ -179,8 +194,9 @@ fn a_choice_that_ends_leads_to_a_state_that_succeeds() {
 fn each_scope_ends_with_a_state_of_its_own_name() {
     let made = text(&everything());
     let branches = &made["States"]["both"]["Branches"];
-    let ends = [&made["States"], &branches[0]["States"], &branches[1]["States"]]
-        .map(|states| states.as_object().unwrap().keys().filter(|name| name.starts_with("end")).cloned().collect::<Vec<_>>());
+    let ends = [&made["States"], &branches[0]["States"], &branches[1]["States"]].map(|states| {
+        states.as_object().unwrap().keys().filter(|name| name.starts_with("end")).cloned().collect::<Vec<_>>()
+    });
     assert_eq!(ends, [["end"], ["end_2"], ["end_3"]]);
 }
 
@@ -220,7 +236,10 @@ fn what_the_author_wrote_is_no_expression_and_no_substitution() {
 fn alternatives_of_several_lists_must_each_hold() {
     let bool = |name: &'static str| one(vec![(&[name][..], Matcher::Exact(Scalar::Bool(true)))]);
     let pattern = Pattern {
-        any_of: vec![vec![bool("a"), bool("b")], vec![bool("c"), Pattern { any_of: vec![vec![bool("d")]], ..bool("e") }]],
+        any_of: vec![
+            vec![bool("a"), bool("b")],
+            vec![bool("c"), Pattern { any_of: vec![vec![bool("d")]], ..bool("e") }],
+        ],
         ..one(vec![(&["x", "y"], Matcher::AnythingButWildcard("a*".into()))])
     };
     let condition = super::condition::condition(&pattern);
@@ -281,7 +300,9 @@ fn of_several_events_the_state_says_which_it_is() {
 #[test]
 fn fifo_and_tenants_have_their_message_groups() {
     let mut plan = everything();
-    let ordered = |plan: &Plan, state: &str| text(plan)["States"][state]["Arguments"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let ordered = |plan: &Plan, state: &str| {
+        text(plan)["States"][state]["Arguments"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
     assert_eq!(ordered(&plan, "tell"), ["TopicArn", "Message", "MessageAttributes"]);
     assert_eq!(ordered(&plan, "queue"), ["QueueUrl", "MessageBody", "MessageAttributes", "MessageGroupId"]);
     plan.topics[0].fifo = true;

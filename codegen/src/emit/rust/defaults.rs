@@ -25,9 +25,11 @@ pub(super) fn function(module: &mut Module<'_>, name: &str, field: &FieldDef, ty
         }),
     };
     // Whatever has no literal of its own is read as its JSON would be.
-    let (made, refused) = made.unwrap_or_else(|| (unwrapped(&format!("serde_json::from_str({})", text::literal(json))), true));
+    let (made, refused) =
+        made.unwrap_or_else(|| (unwrapped(&format!("serde_json::from_str({})", text::literal(json))), true));
     let reason = "the compiler has held the default against its type's rules";
-    let expect = if refused { format!("#[expect(clippy::expect_used, reason = \"{reason}\")]\n") } else { String::new() };
+    let expect =
+        if refused { format!("#[expect(clippy::expect_used, reason = \"{reason}\")]\n") } else { String::new() };
     format!("{expect}pub(super) fn {name}() -> {ty} {{\n    {made}\n}}")
 }
 
@@ -48,7 +50,11 @@ fn plain(module: &Module<'_>, shape: &Shape, name: &str, value: &Value) -> Optio
             match &def.shape {
                 Shape::Enum { values, .. } => choice(values, name, value),
                 inner if !Index::is_own(def) => {
-                    if def.pii { None } else { scalar(inner, value, true).map(|made| (made, false)) }
+                    if def.pii {
+                        None
+                    } else {
+                        scalar(inner, value, true).map(|made| (made, false))
+                    }
                 }
                 inner if docs::is_constrained(inner) => {
                     let made = scalar(inner, value, false)?;

@@ -48,7 +48,9 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
                 functions.push((function.name.as_str(), "Ready".to_owned()));
                 arms.push(arm(&mut module, function, &bound, &text::ident(handler)));
             }
-            None => functions.push((function.name.as_str(), format!("Absent({})", text::literal(part.unwrap_or_default())))),
+            None => {
+                functions.push((function.name.as_str(), format!("Absent({})", text::literal(part.unwrap_or_default()))))
+            }
         }
     }
     let invocation = match arms.is_empty() {

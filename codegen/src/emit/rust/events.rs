@@ -55,7 +55,8 @@ pub(super) fn events<'a>(index: &'a Index<'a>) -> Module<'a> {
 }
 
 fn roles(module: &mut Module<'_>, event: &EventDef) -> String {
-    let (trait_name, timestamp) = (module.scope.import("runtime", "Event"), module.scope.import("runtime", "Timestamp"));
+    let (trait_name, timestamp) =
+        (module.scope.import("runtime", "Event"), module.scope.import("runtime", "Timestamp"));
     let index = module.index;
     let field = |name: &str| event.fields.iter().find(|f| f.name == name);
     let of = |role: &Option<String>| Some(optional(index, field(role.as_deref()?)?));

@@ -98,11 +98,13 @@ pub(super) fn handlers<'a>(index: &'a Index<'a>) -> Module<'a> {
     let all = &index.plan.handlers;
     let bounds = bounds(all);
     let made = all.iter().flat_map(|h| input_names(&h.input));
-    let mut module = Module::new(index, "crate::handlers", bounds.iter().cloned().chain(made).chain(["Handlers".to_owned()]));
+    let mut module =
+        Module::new(index, "crate::handlers", bounds.iter().cloned().chain(made).chain(["Handlers".to_owned()]));
     let named = all.iter().map(|h| h.name.as_str()).zip(bounds.iter().map(String::as_str)).collect();
     module.items.push(render(&HandlersText { handlers: named }));
     if !all.is_empty() {
-        let (error, invocation) = (module.scope.import("runtime", "Error"), module.scope.import("runtime", "Invocation"));
+        let (error, invocation) =
+            (module.scope.import("runtime", "Error"), module.scope.import("runtime", "Invocation"));
         for (handler, bound) in all.iter().zip(&bounds) {
             let input = input(&mut module, handler, &handler.input);
             let output = output(&mut module, handler);
@@ -153,7 +155,8 @@ fn input(module: &mut Module<'_>, handler: &Handler, input: &HandlerInput) -> Op
             };
             match event {
                 Some(event) => {
-                    let of = |f: &crate::plan::FieldDef| (event.name.clone(), f.clone(), docs::of_event_field(event, f));
+                    let of =
+                        |f: &crate::plan::FieldDef| (event.name.clone(), f.clone(), docs::of_event_field(event, f));
                     let fields: Vec<_> = event.fields.iter().map(of).collect();
                     module.input(name, &handler.name, &fields, None, added);
                 }

@@ -45,10 +45,7 @@ impl<'a> Index<'a> {
 
     /// Whether a type is a Rust type of its own rather than another name for one.
     pub(super) fn is_own(def: &TypeDef) -> bool {
-        !matches!(
-            def.shape,
-            Shape::Json | Shape::Named(_) | Shape::List(..) | Shape::Map(_) | Shape::Optional(_)
-        )
+        !matches!(def.shape, Shape::Json | Shape::Named(_) | Shape::List(..) | Shape::Map(_) | Shape::Optional(_))
     }
 
     /// Whether the `Debug` text of a shape's type shows no value.
@@ -101,7 +98,13 @@ impl<'a> Index<'a> {
                 Some(def) if def.pii && !Self::is_own(def) => Text::Json,
                 Some(TypeDef { shape: Shape::Enum { .. }, .. }) => Text::Shown,
                 Some(TypeDef { shape: Shape::Object { .. }, .. }) | None => Text::Json,
-                Some(def) if Self::is_own(def) => if def.pii { Text::Hidden } else { Text::Shown },
+                Some(def) if Self::is_own(def) => {
+                    if def.pii {
+                        Text::Hidden
+                    } else {
+                        Text::Shown
+                    }
+                }
                 Some(def) => self.text_of(&def.shape, false),
             },
             Shape::List(..) | Shape::Map(_) | Shape::Object { .. } | Shape::Optional(_) => Text::Json,

@@ -92,11 +92,15 @@ fn scalars_stand_inline() {
 
 #[test]
 fn another_name_for_a_type_is_that_type() {
-    let tags = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 3, "required": true });
+    let tags =
+        json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 3, "required": true });
     assert_eq!(field("Tags"), tags);
     assert_eq!(field("Any"), json!({ "required": true }));
     assert_eq!(field("Maybe"), json!({ "type": ["integer", "null"], "format": "int64", "required": false }));
-    assert_eq!(field("[Maybe]"), json!({ "type": "array", "items": { "type": ["integer", "null"], "format": "int64" }, "required": true }));
+    assert_eq!(
+        field("[Maybe]"),
+        json!({ "type": "array", "items": { "type": ["integer", "null"], "format": "int64" }, "required": true })
+    );
     assert_eq!(field("{ map: Any }"), json!({ "type": "object", "additionalProperties": true, "required": true }));
 }
 

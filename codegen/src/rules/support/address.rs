@@ -75,7 +75,12 @@ fn inside_four(four: Ipv4Addr) -> bool {
 fn inside_six(six: Ipv6Addr) -> bool {
     let first = six.segments().first().copied().unwrap_or_default();
     let mapped = six.to_ipv4().is_some_and(inside_four);
-    six.is_loopback() || six.is_unspecified() || six.is_multicast() || mapped || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
+    six.is_loopback()
+        || six.is_unspecified()
+        || six.is_multicast()
+        || mapped
+        || first & 0xfe00 == 0xfc00
+        || first & 0xffc0 == 0xfe80
 }
 
 /// What is wrong with a mail address; `named` allows a name before it: `Name <a@b.c>`.
@@ -102,9 +107,14 @@ pub(in crate::rules) fn mail_problem(text: &str, named: bool) -> Option<&'static
         return Some("what stands before the `@` is no mailbox");
     }
     let label = |l: &str| {
-        !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        !l.is_empty()
+            && l.len() <= 63
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     };
-    (!(domain.contains('.') && domain.len() <= 253 && domain.split('.').all(label))).then_some("what stands after the `@` is no domain")
+    (!(domain.contains('.') && domain.len() <= 253 && domain.split('.').all(label)))
+        .then_some("what stands after the `@` is no domain")
 }
 
 #[cfg(test)]
@@ -114,8 +124,24 @@ mod tests {
     #[test]
     fn hosts_inside_are_known_however_they_are_written() {
         for inside in [
-            "localhost", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
-            "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "0.0.0.0", "100.64.0.1", "db.internal", "printer", "LOCALHOST.",
+            "localhost",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+            "0.0.0.0",
+            "100.64.0.1",
+            "db.internal",
+            "printer",
+            "LOCALHOST.",
         ] {
             assert!(is_inside(inside), "{inside}");
         }
@@ -129,7 +155,14 @@ mod tests {
         let found = url("https://[::1]:8443/x").unwrap();
         assert_eq!((found.scheme, found.host, found.port, found.rest), ("https", "::1", Some(8443), "/x"));
         assert_eq!(url("https://a.example?x").unwrap().rest, "?x");
-        for wrong in ["a.example", "https://", "https://a b.example", "https://u:p@a.example", "https://a.example:0", "https://a..b"] {
+        for wrong in [
+            "a.example",
+            "https://",
+            "https://a b.example",
+            "https://u:p@a.example",
+            "https://a.example:0",
+            "https://a..b",
+        ] {
             assert!(url(wrong).is_err(), "{wrong}");
         }
     }
@@ -139,7 +172,16 @@ mod tests {
         for right in ["a@b.example", "Shop <no-reply@shop.example>", "\"Shop, Inc.\" <a@b.example>"] {
             assert_eq!(mail_problem(right, true), None, "{right}");
         }
-        for wrong in ["shop", "a@b", "a@b..c", "Shop <a@b.example", "Shop <a@b.example>\r\nBcc: x@y.z", "a b@c.d", "<>", "A, B <a@b.example>"] {
+        for wrong in [
+            "shop",
+            "a@b",
+            "a@b..c",
+            "Shop <a@b.example",
+            "Shop <a@b.example>\r\nBcc: x@y.z",
+            "a b@c.d",
+            "<>",
+            "A, B <a@b.example>",
+        ] {
             assert!(mail_problem(wrong, true).is_some(), "{wrong}");
         }
         assert!(mail_problem("Shop <a@b.example>", false).is_some());
