@@ -1,7 +1,27 @@
 //! Try.
 fn main() {
     let path = std::env::args().nth(1).unwrap();
-    let c = codegen::check(&codegen::Input { path: path.clone(), bytes: std::fs::read(&path).unwrap(), ..Default::default() });
-    for d in &c.diagnostics { println!("{:?} {} {} [{}] {:?}", c.sources.line_column(d.span), d.code, d.message, c.sources.text(d.span), d.help); }
-    if std::env::args().nth(2).is_some() { println!("{:#?}", c.flow.map(|f| f.1)); }
+    let c = codegen::check(&codegen::Input {
+        path: path.clone(),
+        bytes: std::fs::read(&path).unwrap(),
+        ..Default::default()
+    });
+    print!("{}", codegen::render::human(&c.sources, &c.diagnostics, true));
+    if let (true, Some((flow, facts))) = (c.is_right(), &c.flow) {
+        let mut out = Default::default();
+        let plan = codegen::lower::lower(flow, facts, &path, &mut out);
+        println!("{:?}", out);
+        std::fs::write("/tmp/d.svg", codegen::diagram::svg(&plan.diagram)).unwrap();
+        std::fs::write("/tmp/plan.txt", format!("{plan:#?}")).unwrap();
+        println!(
+            "{} functions {} queues {} tables {} alarms",
+            plan.functions.len(),
+            plan.queues.len(),
+            plan.tables.len(),
+            plan.alarms.len()
+        );
+        for f in &plan.functions {
+            println!("{} {:?} env {} grants {}", f.name, f.kind, f.env.len(), f.grants.len());
+        }
+    }
 }

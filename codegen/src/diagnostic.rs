@@ -4,6 +4,7 @@
 //! Passes push into a [`Diagnostics`] and go on; nothing stops at the first mistake.
 
 use crate::source::Span;
+use std::collections::BTreeSet;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,11 +135,15 @@ impl Diagnostics {
         self.found.is_empty()
     }
 
-    /// All of them, in the order of their places, each once.
+    /// All of them, in the order of their places, each once; of an error and a warning about the same place the
+    /// error alone.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {
         self.found.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
         self.found.dedup();
+        let wrong: BTreeSet<Span> =
+            self.found.iter().filter(|d| d.severity == Severity::Error).map(|d| d.span).collect();
+        self.found.retain(|d| d.severity == Severity::Error || !wrong.contains(&d.span));
         self.found
     }
 }

@@ -5,16 +5,20 @@
 //! is wrong with a spec is a [`Diagnostic`](diagnostic::Diagnostic), and no pass stops at the first.
 
 pub mod asl;
+pub mod aws;
 pub mod cfn;
+pub mod compile;
 pub mod decide;
 pub mod diagnostic;
 pub mod diagram;
+pub mod docs;
 pub mod emit;
 pub mod facts;
 pub mod lower;
 pub mod model;
 pub mod parse;
 pub mod plan;
+pub mod render;
 pub mod resolve;
 pub mod rules;
 pub mod source;
@@ -23,6 +27,7 @@ pub mod suggest;
 pub mod syntax;
 pub mod yaml;
 
+pub use compile::{Compiled, Counts, Output, compile, compile_bytes};
 use diagnostic::{Diagnostic, Diagnostics};
 use facts::Facts;
 use model::Flow;
@@ -56,7 +61,8 @@ pub fn check(input: &Input) -> Checked {
     let flow = parse::parse(input, &mut sources, &mut out).map(|(syntax, whole)| {
         let flow = resolve::resolve(&syntax, whole, &mut out);
         let facts = facts::facts(&flow);
-        out.extend(rules::check(&flow, &facts, input));
+        let is_whole = !out.has_errors();
+        out.extend(rules::check(&flow, &facts, input, is_whole));
         (flow, facts)
     });
     let allowed = |d: &Diagnostic| flow.as_ref().is_some_and(|(flow, _)| rules::allowed(flow, d));

@@ -40,7 +40,7 @@ pub fn parse(input: &Input, sources: &mut SourceMap, out: &mut Diagnostics) -> O
             root = together(root, node);
         }
     }
-    let root = environment(root, input.environment.as_deref(), out);
+    let root = in_order_of_names(environment(root, input.environment.as_deref(), out));
     let mut found = Diagnostics::default();
     let flow = yaml::parse::<syntax::Flow>(&root, &mut found);
     out.extend(words_kept_for_later(found, sources));
@@ -72,20 +72,12 @@ fn length(sources: &SourceMap, id: FileId) -> u32 {
 fn includes(root: &Node) -> Vec<(String, Span)> {
     let list = root.entries().iter().find(|(k, _)| k.text() == Some("include")).map(|(_, v)| &v.kind);
     match list {
-        Some(Kind::Sequence(items)) => {
-            items.iter().filter_map(|i| Some((i.text()?.to_owned(), i.span))).collect()
-        }
+        Some(Kind::Sequence(items)) => items.iter().filter_map(|i| Some((i.text()?.to_owned(), i.span))).collect(),
         _ => Vec::new(),
     }
 }
 
-fn included(
-    input: &Input,
-    path: &str,
-    span: Span,
-    sources: &mut SourceMap,
-    out: &mut Diagnostics,
-) -> Option<Node> {
+fn included(input: &Input, path: &str, span: Span, sources: &mut SourceMap, out: &mut Diagnostics) -> Option<Node> {
     let folder = input.path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let shown = if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
     let outside = path.starts_with('/') || path.contains('\\') || path.split('/').any(|p| p == ".." || p.is_empty());
@@ -176,7 +168,16 @@ fn environment(root: Node, chosen: Option<&str>, out: &mut Diagnostics) -> Node 
 /// Whether an added path is a new thing, rather than a setting of one.
 fn is_thing(added: &Added) -> bool {
     const KINDS: [&str; 11] = [
-        "types", "events", "tables", "secrets", "gateways", "sources", "topics", "queues", "groupers", "workflows",
+        "types",
+        "events",
+        "tables",
+        "secrets",
+        "gateways",
+        "sources",
+        "topics",
+        "queues",
+        "groupers",
+        "workflows",
         "sinks",
     ];
     let first = added.path.first().map_or("", String::as_str);
@@ -184,14 +185,29 @@ fn is_thing(added: &Added) -> bool {
         || added.path.len() == 2 && (KINDS.contains(&first) || first == "handlers")
 }
 
+/// The same tree with the entries of every map in the order of their keys: in which order a person writes
+/// them changes no output. What has an order of its own, such as steps, is a list.
+fn in_order_of_names(node: Node) -> Node {
+    let kind = match node.kind {
+        Kind::Mapping(entries) => {
+            let mut entries: Vec<_> = entries.into_iter().map(|(k, v)| (k, in_order_of_names(v))).collect();
+            entries.sort_by(|(a, _), (b, _)| a.text().cmp(&b.text()));
+            Kind::Mapping(entries)
+        }
+        Kind::Sequence(items) => Kind::Sequence(items.into_iter().map(in_order_of_names).collect()),
+        other => other,
+    };
+    Node { span: node.span, kind }
+}
+
 /// Turns "unknown key" into "not yet" for words that are kept.
 fn words_kept_for_later(found: Diagnostics, sources: &SourceMap) -> Diagnostics {
     let mut out = Diagnostics::default();
     for diagnostic in found.sorted() {
         let word = sources.text(diagnostic.span);
-        let kept = e045_not_yet::WORDS.iter().any(|(kept, of)| {
-            *kept == word && of.is_none_or(|of| diagnostic.message.contains(of))
-        });
+        let kept = e045_not_yet::WORDS
+            .iter()
+            .any(|(kept, of)| *kept == word && of.is_none_or(|of| diagnostic.message.contains(of)));
         let unknown = matches!(diagnostic.code, yaml::codes::UNKNOWN_KEY | yaml::codes::UNKNOWN_KIND);
         out.push(if kept && unknown { e045_not_yet::diagnostic(diagnostic.span, word) } else { diagnostic });
     }

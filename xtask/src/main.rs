@@ -1,2 +1,79 @@
-//! Placeholder.
-fn main() {}
+//! The commands of the repository: `cargo xtask COMMAND`.
+//!
+//! In: the command line. Out: what the command prints, and an exit code: 0 when all is well, 1 when
+//! a check failed or a command could not be run, 2 when the command line is wrong.
+
+mod bench;
+mod deny;
+mod error;
+mod fuzz;
+mod judges;
+mod measure;
+mod repo;
+mod step;
+mod test;
+mod tool;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+use crate::repo::Repo;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The commands of this repository")]
+#[command(disable_help_subcommand = false, subcommand_required = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every check: format, lints, tests, fresh outputs, docs, the supply chain, all judges
+    Test,
+    /// Ask the judges about the outputs of every flow: all of them, or those named
+    Judge {
+        /// Which judges, by name; all if none is given
+        names: Vec<String>,
+    },
+    /// Measure the compiler's CPU time and peak memory on 1, 10 and 100 copies of Everi
+    Bench(bench::Arguments),
+    /// Fuzz the whole compile (needs a nightly toolchain)
+    Fuzz(fuzz::Arguments),
+    /// Check licences, banned crates and sources of the dependencies
+    Deny,
+    /// Print the spec of Everi with so many copies of everything in it
+    Copies {
+        /// How many
+        count: usize,
+    },
+    /// Run one command and print its CPU time and peak memory as JSON
+    #[command(hide = true)]
+    Measure {
+        /// The command and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+fn run(command: &Command) -> Result<ExitCode, Error> {
+    let repo = Repo::here();
+    match command {
+        Command::Test => test::run(&repo),
+        Command::Judge { names } => judges::run(&repo, names),
+        Command::Bench(arguments) => bench::run(&repo, arguments),
+        Command::Fuzz(arguments) => fuzz::run(&repo, arguments),
+        Command::Deny => deny::run(&repo),
+        Command::Copies { count } => bench::print_copies(&repo, *count),
+        Command::Measure { command } => measure::run(command),
+    }
+}
+
+fn main() -> ExitCode {
+    run(&Arguments::parse().command).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::jsonata::Expr;
 
 /// The value of an expression where the state's input is this; nothing where it has none.
-pub(super) fn evaluate(expr: &Expr, input: &Json) -> Option<Json> {
+pub(crate) fn evaluate(expr: &Expr, input: &Json) -> Option<Json> {
     let ast = parser::parse(expr.as_str()).unwrap_or_else(|error| panic!("{}: {error}", expr.as_str()));
     let mut context = Context::new();
     context.bind("states".to_owned(), JValue::from_json_str(&json!({ "input": input }).to_string()).unwrap());

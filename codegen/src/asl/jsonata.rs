@@ -10,6 +10,7 @@
 //!
 //! Operators bind as in <https://docs.jsonata.org/other-operators>; parentheses stand where needed.
 
+mod functions;
 mod literal;
 mod variable;
 

@@ -11,7 +11,7 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
 
 #[cfg(test)]
-mod evaluate;
+pub(crate) mod evaluate;
 pub mod jsonata;
 pub mod pattern;
 mod problems;

@@ -54,6 +54,8 @@ pub enum Alternative {
     AnythingButPrefix(Vec<String>),
     /// Anything that does not end with one of these.
     AnythingButSuffix(Vec<String>),
+    /// Anything that is not of one of these forms.
+    AnythingButWildcard(Vec<String>),
     /// A number for which all of these hold.
     Numeric(Vec<(Comparison, Number)>),
     /// Whether there is a value.
@@ -197,6 +199,10 @@ impl Alternative {
             Self::AnythingButSuffix(suffixes) => {
                 of_leaf(value, unless_text(Expr::any(suffixes.iter().map(|suffix| this().ends_with(suffix)))))
             }
+            Self::AnythingButWildcard(wildcards) => of_leaf(
+                value,
+                unless_text(Expr::any(wildcards.iter().map(|wildcard| this().is_made_of(&parts(wildcard))))),
+            ),
             Self::Numeric(bounds) => {
                 let bounds = bounds.iter().map(|(comparison, bound)| comparison.apply(this(), Expr::number(bound)));
                 of_kind("number", value, Expr::all(bounds))

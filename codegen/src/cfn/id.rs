@@ -70,3 +70,10 @@ name! {
     /// The name of a condition.
     ConditionName
 }
+
+impl From<&LogicalId> for ParameterName {
+    /// The parameter that takes the value of an output of the same name.
+    fn from(id: &LogicalId) -> Self {
+        Self(id.0.clone())
+    }
+}

@@ -176,6 +176,16 @@ impl Printer {
     }
 }
 
+impl Tree {
+    /// The value as a document of its own, ended by a newline.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut printer = Printer::default();
+        printer.value(self);
+        printer.finish()
+    }
+}
+
 fn named(out: &mut String, key: &str, text: &str) {
     quote(out, key);
     out.push_str(": ");

@@ -3,7 +3,21 @@
 //! In: the [`Plan`](crate::plan::Plan). Out: every generated file, by its path from the flow's root.
 //! Guaranteed: nothing is decided here; the same plan gives the same bytes.
 
+pub mod asyncapi;
+pub mod describe;
+#[cfg(test)]
+mod fixtures;
+mod json;
+pub mod machines;
+pub mod rust;
+pub mod schemas;
 pub mod template;
+pub mod typescript;
+
+use crate::plan::Plan;
+use crate::stacks::{Lock, StackError, Stacks, partition};
+
+pub use rust::Skeleton;
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,4 +26,29 @@ pub struct File {
     pub path: String,
     /// Its text.
     pub text: String,
+}
+
+/// The stacks of a plan; `lock` is what the last compile wrote.
+///
+/// # Errors
+/// If the resources cannot form stacks within CloudFormation's limits.
+pub fn stacks(plan: &Plan, lock: Option<Lock>) -> Result<Stacks, StackError> {
+    partition(template::input(plan, &machines::definitions(plan), lock)?)
+}
+
+/// Every generated file but the templates.
+#[must_use]
+pub fn files(plan: &Plan) -> Vec<File> {
+    let described = describe::Described::of(plan);
+    let mut files = machines::files(plan);
+    files.extend(schemas::files(plan, &described));
+    files.push(asyncapi::file(plan, &described));
+    files.extend(typescript::file(plan, &described));
+    files.extend(rust::files(plan));
+    for (name, text) in
+        [("diagram.svg", crate::diagram::svg(&plan.diagram)), ("diagram.mmd", crate::diagram::mermaid(&plan.diagram))]
+    {
+        files.push(File { path: format!("generated/{name}"), text });
+    }
+    files
 }

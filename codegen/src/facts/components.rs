@@ -74,12 +74,8 @@ impl Sets {
 }
 
 pub(super) fn components(flow: &Flow) -> Components {
-    let shared: Vec<TableId> = flow
-        .recipients
-        .iter()
-        .flat_map(|r| [Some(r.table.value), r.preferences.map(|p| p.value)])
-        .flatten()
-        .collect();
+    let shared: Vec<TableId> =
+        flow.recipients.iter().flat_map(|r| [Some(r.table.value), r.preferences.map(|p| p.value)]).flatten().collect();
     let mut order: Vec<Thing> = Vec::new();
     order.extend(flow.tables.ids().filter(|t| !shared.contains(t)).map(Thing::Table));
     order.extend(flow.gateways.ids().map(Thing::Gateway));
@@ -91,10 +87,8 @@ pub(super) fn components(flow: &Flow) -> Components {
     order.extend(flow.groupers.ids().map(|i| to(Destination::Grouper(i))));
     order.extend(flow.workflows.ids().map(|i| to(Destination::Workflow(i))));
     order.extend(flow.sinks.ids().map(|i| to(Destination::Sink(i))));
-    let mut sets = Sets {
-        things: order.iter().enumerate().map(|(i, t)| (*t, i)).collect(),
-        parent: (0..order.len()).collect(),
-    };
+    let mut sets =
+        Sets { things: order.iter().enumerate().map(|(i, t)| (*t, i)).collect(), parent: (0..order.len()).collect() };
     for (a, b) in links(flow) {
         sets.join(a, b);
     }
@@ -160,7 +154,9 @@ fn links(flow: &Flow) -> Vec<(Thing, Thing)> {
         let this = Thing::Node(Node::To(Destination::Sink(id)));
         match &sink.kind {
             SinkKind::Websocket { gateway, .. } => links.push((this, Thing::Gateway(gateway.value))),
-            SinkKind::Counter { table, .. } | SinkKind::Table { table, .. } => links.push((this, Thing::Table(table.value))),
+            SinkKind::Counter { table, .. } | SinkKind::Table { table, .. } => {
+                links.push((this, Thing::Table(table.value)))
+            }
             SinkKind::Webhook { secret, .. } => links.push((this, Thing::Secret(secret.value))),
             SinkKind::Email { .. } | SinkKind::Unresolved => {}
         }

@@ -52,14 +52,15 @@ impl Facts {
     #[must_use]
     pub fn same_type(flow: &Flow, a: &Type, b: &Type) -> bool {
         match (plain(flow, a), plain(flow, b)) {
-            (Type::String { .. }, Type::String { .. }) | (Type::Int(_), Type::Int(_)) | (Type::Number(_), Type::Number(_)) => {
-                true
-            }
-            (Type::List(a, _), Type::List(b, _)) | (Type::Map(a), Type::Map(b)) | (Type::Optional(a), Type::Optional(b)) => {
-                Self::same_type(flow, a, b)
-            }
+            (Type::String { .. }, Type::String { .. })
+            | (Type::Int(_), Type::Int(_))
+            | (Type::Number(_), Type::Number(_)) => true,
+            (Type::List(a, _), Type::List(b, _))
+            | (Type::Map(a), Type::Map(b))
+            | (Type::Optional(a), Type::Optional(b)) => Self::same_type(flow, a, b),
             (Type::Object(a), Type::Object(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && Self::same_type(flow, &a.ty, &b.ty))
+                a.len() == b.len()
+                    && a.iter().zip(b).all(|(a, b)| a.name == b.name && Self::same_type(flow, &a.ty, &b.ty))
             }
             (a, b) => a == b,
         }

@@ -129,7 +129,12 @@ fn uses(
         states::each_step(&workflow.steps, &mut |step| {
             if let crate::model::StepKind::Handler(handler) = &step.kind {
                 let state = states.get(&(id, step.name.value.clone()));
-                add(handler.value, Use::Step(id, step.name.value.clone()), handler.span, state.map(|s| s.shapes.clone()).unwrap_or_default());
+                add(
+                    handler.value,
+                    Use::Step(id, step.name.value.clone()),
+                    handler.span,
+                    state.map(|s| s.shapes.clone()).unwrap_or_default(),
+                );
             }
         });
     }

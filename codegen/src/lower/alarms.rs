@@ -64,14 +64,17 @@ impl Lowering<'_> {
         let metric = |namespace, name, dimension, statistic| Metric { namespace, name, dimension, statistic };
         let queues: Vec<&Queue> = self.plan.queues.iter().filter(own).collect();
         let dead: Vec<&Queue> = self.plan.queues.iter().filter(|q| q.role == QueueRole::DeadLetters).collect();
-        let of_queue = |q: &&Queue, name, statistic| metric("AWS/SQS", name, Dimension::Queue(q.reference()), statistic);
-        let of_function = |f: &Function, name, statistic| {
-            metric("AWS/Lambda", name, Dimension::Function(f.reference()), statistic)
-        };
+        let of_queue =
+            |q: &&Queue, name, statistic| metric("AWS/SQS", name, Dimension::Queue(q.reference()), statistic);
+        let of_function =
+            |f: &Function, name, statistic| metric("AWS/Lambda", name, Dimension::Function(f.reference()), statistic);
         let mut widgets = vec![
             Widget {
                 title: "Age of the oldest message".into(),
-                metrics: queues.iter().map(|q| of_queue(q, "ApproximateAgeOfOldestMessage", Statistic::Maximum)).collect(),
+                metrics: queues
+                    .iter()
+                    .map(|q| of_queue(q, "ApproximateAgeOfOldestMessage", Statistic::Maximum))
+                    .collect(),
             },
             Widget {
                 title: "Messages waiting".into(),
@@ -126,7 +129,10 @@ fn place(of: &crate::plan::Place) -> crate::plan::Place {
 fn dead_letters(queue: &Queue) -> Alarm {
     Alarm {
         place: place(&queue.place),
-        about: format!("There are dead letters in the queue {}. Read one, mend the cause, and redrive them.", queue.name),
+        about: format!(
+            "There are dead letters in the queue {}. Read one, mend the cause, and redrive them.",
+            queue.name
+        ),
         metrics: vec![Metric {
             namespace: "AWS/SQS",
             name: "ApproximateNumberOfMessagesVisible",
@@ -145,7 +151,10 @@ fn age(queue: &Queue) -> Alarm {
     let threshold = f64::from((queue.visibility.saturating_mul(2)).max(300).saturating_add(queue.delay));
     Alarm {
         place: place(&queue.place),
-        about: format!("Messages wait in the queue {} for more than {threshold} s: its consumer is too slow, or fails.", queue.name),
+        about: format!(
+            "Messages wait in the queue {} for more than {threshold} s: its consumer is too slow, or fails.",
+            queue.name
+        ),
         metrics: vec![Metric {
             namespace: "AWS/SQS",
             name: "ApproximateAgeOfOldestMessage",
@@ -186,7 +195,10 @@ fn machine(machine: &Machine) -> Alarm {
     };
     Alarm {
         place: place(&machine.place),
-        about: format!("Executions of the workflow {} failed or ran out of time. Their history says where.", machine.name),
+        about: format!(
+            "Executions of the workflow {} failed or ran out of time. Their history says where.",
+            machine.name
+        ),
         metrics: vec![metric("ExecutionsFailed"), metric("ExecutionsTimedOut")],
         period: 60,
         periods: 1,
@@ -198,7 +210,10 @@ fn machine(machine: &Machine) -> Alarm {
 fn topic(topic: &Topic) -> Alarm {
     Alarm {
         place: place(&topic.place),
-        about: format!("Notifications of the topic {} could not be delivered: look at the subscriptions' dead letters.", topic.name),
+        about: format!(
+            "Notifications of the topic {} could not be delivered: look at the subscriptions' dead letters.",
+            topic.name
+        ),
         metrics: vec![Metric {
             namespace: "AWS/SNS",
             name: "NumberOfNotificationsFailed",

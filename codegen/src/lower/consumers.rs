@@ -1,9 +1,13 @@
 //! Consumers of queues: targets, handlers, and what they send on.
 
-use super::{Lowering, names};
+use super::functions::named;
+use super::{Lowering, clamp, names};
 use crate::facts::Node;
 use crate::model::{Destination, Queue, QueueId, Target, To};
 use crate::plan::{FunctionKind, Mapping, MappingSource, Place, QueueRef, QueueRole};
+
+/// Batches of a queue that are handled at the same time, where the spec does not say.
+const CONCURRENCY: u32 = 50;
 
 impl Lowering<'_> {
     pub(super) fn consumers(&mut self) {
@@ -28,20 +32,27 @@ impl Lowering<'_> {
         let fan_out = crate::decide::fan_out(flow, queue);
         let kind = FunctionKind::Consumer {
             queue: name.clone(),
-            handler: queue.handler.filter(|_| queue.targets.is_none()).map(|h| flow.handlers[h.value].name.text.clone()),
+            handler: queue
+                .handler
+                .filter(|_| queue.targets.is_none())
+                .map(|h| flow.handlers[h.value].name.text.clone()),
         };
         let about = self.consumer_about(queue);
-        let mut draft = self.draft(self.consumer_place(id, "QueueFunction"), name, about, kind);
-        draft.timeout(crate::decide::consumer_timeout(flow, queue));
-        let fifo = crate::decide::is_fifo(flow, id);
+        let mut draft = self.draft(self.consumer_place(id, "QueueFunction"), named(&queue.name, ""), about, kind);
+        draft.part(if fan_out.is_some() { Some("websocket fan-out") } else { self.consumer_part(queue) });
+        draft.timeout(clamp(crate::decide::consumer_timeout(flow, queue)));
+        let fifo = crate::decide::is_fifo(flow, queue);
         draft.mapping(Mapping {
             place: self.consumer_place(id, "QueueMapping"),
             source: MappingSource::Queue(QueueRef(names::logical(queue.name.identity(), "Queue"))),
             batch: if fan_out.is_some() { 1 } else { crate::decide::batch(queue) },
-            window: if fifo || fan_out.is_some() { 0 } else { crate::decide::batch_window(queue) },
+            window: if fifo || fan_out.is_some() { 0 } else { clamp(crate::decide::batch_window(queue)) },
             filters: Vec::new(),
-            concurrency: fan_out.is_none().then(|| crate::decide::concurrency(queue)),
-            pollers: fan_out.as_ref().map(|f| (f.pollers_min, f.pollers_max)),
+            concurrency: fan_out
+                .as_ref()
+                .is_none_or(|f| f.pollers.is_none())
+                .then(|| queue.concurrency.map_or(CONCURRENCY, |c| c.value)),
+            pollers: fan_out.as_ref().and_then(|f| f.pollers),
             max_retries: None,
             max_age: None,
             parallelization: None,
@@ -91,6 +102,16 @@ impl Lowering<'_> {
                 .any(|(_, t)| matches!(t, Target::Lookup(_) | Target::Followers { .. }))
     }
 
+    /// What a consumer needs of the runtime for what it does beside its handler.
+    fn consumer_part(&self, queue: &Queue) -> Option<&'static str> {
+        match queue.to.iter().flat_map(To::destinations).next().map(|d| d.value) {
+            Some(Destination::Grouper(_)) => Some("grouper"),
+            Some(Destination::Sink(id)) => super::sinks::sink_part(&self.flow.sinks[id].kind),
+            Some(Destination::Topic(_) | Destination::Queue(_) | Destination::Workflow(_)) => Some("sending on"),
+            None => queue.targets.is_some().then_some("target lookup"),
+        }
+    }
+
     fn consumer_about(&self, queue: &Queue) -> String {
         let mut does = Vec::new();
         if queue.targets.is_some() {
@@ -99,7 +120,8 @@ impl Lowering<'_> {
         if let Some(handler) = queue.handler {
             does.push(format!("runs the handler {}", self.flow.handlers[handler.value].name.text));
         }
-        let to: Vec<&str> = queue.to.iter().flat_map(To::destinations).map(|d| self.destination_name(d.value)).collect();
+        let to: Vec<&str> =
+            queue.to.iter().flat_map(To::destinations).map(|d| self.destination_name(d.value)).collect();
         if !to.is_empty() {
             does.push(format!("sends it to {}", to.join(", ")));
         }
@@ -151,9 +173,9 @@ impl Lowering<'_> {
             fifo: false,
             timeout,
             window: 0,
-            retention: crate::decide::DEFAULT_RETENTION,
+            retention: clamp(crate::decide::KEEP),
             delay,
-            attempts: crate::decide::DEFAULT_ATTEMPTS,
+            attempts: crate::decide::ATTEMPTS,
             senders: Vec::new(),
         };
         self.queue(spec).0

@@ -1,7 +1,7 @@
 //! The fan-out to browsers: workers, the second pass, and the shards of connections.
 
-use super::functions::Draft;
-use super::{Lowering, names};
+use super::functions::{Draft, named};
+use super::{Lowering, clamp, names};
 use crate::decide::FanOut;
 use crate::model::{Destination, QueueId, To};
 use crate::plan::{FunctionKind, FunctionRef, GatewayRef, QueueRole, Remark};
@@ -29,23 +29,17 @@ impl Lowering<'_> {
         draft.sends(&rest, "QUEUE_REST".into());
         self.worker(id, &gateway_ref, plan);
         self.rest(id, &rest);
-        self.plan.remarks.push(Remark {
-            about: format!("queues.{}", queue.name.text),
-            text: format!(
-                "a message to {} targets takes {:.1} s: {} shards, {} workers at once, {} posts a second of the account's quota; {} pollers are kept ready",
-                plan.targets, plan.seconds, plan.shards, plan.workers, plan.posts_per_second, plan.pollers_min
-            ),
-        });
+        self.plan.remarks.push(Remark { about: format!("queues.{}", queue.name.text), text: remark(plan) });
     }
 
     fn worker(&mut self, id: QueueId, gateway: &GatewayRef, plan: &FanOut) {
         let flow = self.flow;
         let queue = &flow.queues[id];
         let Some(gateway_id) = self.browser_gateway(queue) else { return };
-        let name = format!("{}_worker", queue.name.text);
+        let name = named(&queue.name, "_worker");
         let about = format!("Posts what the queue {} fans out to the connections of some shards.", queue.name.text);
         let kind = FunctionKind::Workers { queue: queue.name.text.clone() };
-        let mut worker = self.draft(self.consumer_place(id, "QueueWorkerFunction"), &name, about, kind);
+        let mut worker = self.draft(self.consumer_place(id, "QueueWorkerFunction"), name, about, kind);
         worker.memory(1_024);
         worker.timeout(WORKER_TIMEOUT);
         worker.keeps_state();
@@ -58,7 +52,13 @@ impl Lowering<'_> {
             }
         }
         worker.posts(gateway, &flow.gateways[gateway_id].name.text);
-        worker.set("POSTS_PER_SECOND", crate::plan::EnvValue::Text(plan.posts_per_worker.to_string()));
+        for (name, value) in [
+            ("POSTS_PER_SECOND", plan.worker_rate),
+            ("POSTS_BURST", plan.worker_burst),
+            ("SOCKETS", u64::from(plan.sockets)),
+        ] {
+            worker.set(name, crate::plan::EnvValue::Text(value.to_string()));
+        }
         self.plan.functions.push(worker.done());
     }
 
@@ -66,10 +66,10 @@ impl Lowering<'_> {
     fn rest(&mut self, id: QueueId, rest: &crate::plan::QueueRef) {
         let flow = self.flow;
         let queue = &flow.queues[id];
-        let name = format!("{}_rest", queue.name.text);
+        let name = named(&queue.name, "_rest");
         let about = format!("Finds those whom the fan-out of {} did not reach.", queue.name.text);
         let kind = FunctionKind::Rest { queue: queue.name.text.clone() };
-        let mut draft = self.draft(self.consumer_place(id, "QueueRestFunction"), &name, about, kind);
+        let mut draft = self.draft(self.consumer_place(id, "QueueRestFunction"), name, about, kind);
         draft.timeout(REST_TIMEOUT);
         draft.mapping(Self::own_mapping(self.consumer_place(id, "QueueRestMapping"), rest.clone(), 10, 10));
         draft.keeps_state();
@@ -94,21 +94,24 @@ impl Lowering<'_> {
     pub(super) fn shard_keepers(&mut self) {
         for (table, gateway) in self.memberships() {
             let flow = self.flow;
-            let named = &flow.tables[table].name;
-            let name = format!("{}_shards", named.text);
+            let table_name = &flow.tables[table].name;
             let component = self.facts.components().table(table);
             let place = |kind: &str| {
-                names::place(names::logical(named.identity(), kind), format!("tables.{}", named.text), component)
+                names::place(
+                    names::logical(table_name.identity(), kind),
+                    format!("tables.{}", table_name.text),
+                    component,
+                )
             };
             let dead = self.lone_dead_letters(
                 place("TableShardsDeadLetters"),
-                names::physical(&[named.identity(), "shards", "dlq"]),
-                format!("Changes of the table {} that the connection shards could not follow.", named.text),
+                names::physical(&[table_name.identity(), "shards", "dlq"]),
+                format!("Changes of the table {} that the connection shards could not follow.", table_name.text),
                 Vec::new(),
             );
-            let about = format!("Keeps the connection shards of the table {}.", named.text);
-            let kind = FunctionKind::Shards { table: named.text.clone() };
-            let mut draft = self.draft(place("TableShardsFunction"), &name, about, kind);
+            let about = format!("Keeps the connection shards of the table {}.", table_name.text);
+            let kind = FunctionKind::Shards { table: table_name.text.clone() };
+            let mut draft = self.draft(place("TableShardsFunction"), named(table_name, "_shards"), about, kind);
             draft.timeout(60);
             draft.mapping(crate::plan::Mapping {
                 place: place("TableShardsMapping"),
@@ -118,8 +121,8 @@ impl Lowering<'_> {
                 filters: Vec::new(),
                 concurrency: None,
                 pollers: None,
-                max_retries: Some(crate::decide::STREAM_RETRIES),
-                max_age: Some(crate::decide::STREAM_RECORD_AGE),
+                max_retries: Some(crate::decide::PUBLISHER_RETRIES),
+                max_age: Some(clamp(crate::decide::PUBLISHER_RECORD_AGE)),
                 parallelization: Some(1),
                 failures: Some(dead.clone()),
             });
@@ -148,3 +151,17 @@ const WORKER_TIMEOUT: u32 = 30;
 const REST_TIMEOUT: u32 = 60;
 /// Seconds before the second pass: the first is done long before.
 const REST_DELAY: u32 = 10;
+
+/// The plan in a sentence.
+fn remark(plan: &FanOut) -> String {
+    let ready = plan.pollers.map(|(least, _)| format!("; {least} pollers are kept ready, and billed while idle"));
+    format!(
+        "an event reaches {} targets in {:.1} s: {} shards of connections, {} workers at once, {} posts a second of the account's quota{}",
+        plan.targets,
+        plan.seconds,
+        plan.shards,
+        plan.workers,
+        plan.quota.rate,
+        ready.unwrap_or_default()
+    )
+}

@@ -17,6 +17,15 @@ pub(super) struct Draft {
     encrypted: bool,
 }
 
+/// A function's name in `dispatch`, and after the prefix.
+pub(super) type FunctionName = (String, String);
+
+/// The names of a thing's function: in `dispatch` from its name, in the stack from its identity, so that a
+/// renamed thing keeps its function.
+pub(super) fn named(name: &crate::model::Name, suffix: &str) -> FunctionName {
+    (format!("{}{suffix}", name.text), names::physical(&[&format!("{}{suffix}", name.identity())]))
+}
+
 /// The place of an environment variable's value.
 type EnvKey = usize;
 
@@ -25,12 +34,34 @@ pub(super) fn runtime_table() -> TableRef {
     TableRef("RuntimeTable".into())
 }
 
+/// The part of the runtime that a kind of function always needs.
+fn part(kind: &FunctionKind) -> Option<&'static str> {
+    Some(match kind {
+        FunctionKind::Publisher { .. } => "stream publisher",
+        FunctionKind::Authorizer { .. }
+        | FunctionKind::Connect { .. }
+        | FunctionKind::Disconnect { .. }
+        | FunctionKind::Default { .. }
+        | FunctionKind::WebsocketSource { .. }
+        | FunctionKind::Shards { .. } => "websocket gateway",
+        FunctionKind::HttpSource { .. } => "http gateway",
+        FunctionKind::ScheduleSource { .. } => "schedule source",
+        FunctionKind::Workers { .. } | FunctionKind::Rest { .. } => "websocket fan-out",
+        FunctionKind::Flush { .. } | FunctionKind::Deliver { .. } => "grouper",
+        FunctionKind::Seen { .. } => "seen cursor",
+        FunctionKind::Unsubscribe | FunctionKind::Bounces => "email sink",
+        FunctionKind::Consumer { .. } | FunctionKind::Step { .. } | FunctionKind::Sink { .. } => return None,
+    })
+}
+
 impl Draft {
-    pub(super) fn new(place: Place, name: &str, about: String, kind: FunctionKind, encrypted: bool) -> Self {
+    pub(super) fn new(place: Place, name: FunctionName, about: String, kind: FunctionKind, encrypted: bool) -> Self {
         let function = Function {
             place,
-            name: name.to_owned(),
+            name: name.0,
+            physical: name.1,
             about,
+            part: part(&kind),
             kind,
             timeout: 30,
             memory: 256,
@@ -47,12 +78,13 @@ impl Draft {
         self.function.reference()
     }
 
-    pub(super) fn timeout(&mut self, seconds: u32) {
-        self.function.timeout = seconds;
+    /// Says which part of the runtime it needs, where its kind alone does not.
+    pub(super) fn part(&mut self, part: Option<&'static str>) {
+        self.function.part = part;
     }
 
-    pub(super) fn timeout_seconds(&self) -> u32 {
-        self.function.timeout
+    pub(super) fn timeout(&mut self, seconds: u32) {
+        self.function.timeout = seconds;
     }
 
     pub(super) fn memory(&mut self, mib: u32) {
@@ -227,7 +259,7 @@ impl Draft {
 }
 
 impl Lowering<'_> {
-    pub(super) fn draft(&self, place: Place, name: &str, about: String, kind: FunctionKind) -> Draft {
+    pub(super) fn draft(&self, place: Place, name: FunctionName, about: String, kind: FunctionKind) -> Draft {
         Draft::new(place, name, about, kind, self.encrypted())
     }
 

@@ -1,11 +1,13 @@
 //! APIs: their tables, their own functions, their routes.
 
-use super::{Lowering, names};
+use super::functions::named;
+use super::{Lowering, ROUTE_TIMEOUT, names};
 use crate::model::{GatewayId, GatewayKind, Quotas, SourceKind};
 use crate::plan::{EnvValue, FunctionKind, FunctionRef, Gateway, GatewayRef, Invoker, Place, Route, TableRef};
 
 /// The routes that every WebSocket API has beside those of its sources, and whether they answer.
-const BUILT_IN: [(&str, &str, bool); 3] = [("$default", "Default", true), ("resume", "Resume", true), ("seen", "Seen", true)];
+const BUILT_IN: [(&str, &str, bool); 3] =
+    [("$default", "Default", true), ("resume", "Resume", true), ("seen", "Seen", true)];
 
 impl Lowering<'_> {
     pub(super) fn connections_ref(&self, id: GatewayId) -> TableRef {
@@ -64,7 +66,9 @@ impl Lowering<'_> {
         for source in self.flow.sources.values() {
             let (of, key) = match &source.kind {
                 SourceKind::Websocket { gateway, route } => (gateway.value, route.value.clone()),
-                SourceKind::Http { gateway, method, path } => (gateway.value, format!("{} {}", method.value, path.value)),
+                SourceKind::Http { gateway, method, path } => {
+                    (gateway.value, format!("{} {}", method.value, path.value))
+                }
                 SourceKind::Table(_) | SourceKind::Schedule(_) | SourceKind::Unresolved => continue,
             };
             if of == gateway {
@@ -95,8 +99,8 @@ impl Lowering<'_> {
         let kind = FunctionKind::Authorizer { gateway: name.clone() };
         let about = format!("Lets browsers into the gateway {name} by their token.");
         let place = self.gateway_place(id, "GatewayAuthorizeFunction");
-        let mut authorize = self.draft(place, &format!("{name}_authorize"), about, kind);
-        authorize.timeout(crate::decide::ROUTE_TIMEOUT);
+        let mut authorize = self.draft(place, named(&gateway.name, "_authorize"), about, kind);
+        authorize.timeout(ROUTE_TIMEOUT);
         authorize.invoked_by(Invoker::Authorizer(gateway_ref.clone()));
         authorize.set("JWKS_URL", EnvValue::Parameter("JwksUrl"));
         authorize.set("JWT_ISSUER", EnvValue::Text(issuer));
@@ -111,8 +115,8 @@ impl Lowering<'_> {
         let kind = FunctionKind::Connect { gateway: name.clone() };
         let about = format!("Takes up a connection to the gateway {name}.");
         let place = self.gateway_place(id, "GatewayConnectFunction");
-        let mut connect = self.draft(place, &format!("{name}_connect"), about, kind);
-        connect.timeout(crate::decide::ROUTE_TIMEOUT);
+        let mut connect = self.draft(place, named(&gateway.name, "_connect"), about, kind);
+        connect.timeout(ROUTE_TIMEOUT);
         connect.invoked_by(Invoker::Route(gateway_ref.clone(), "$connect".into()));
         connect.reads(&connections, "TABLE_CONNECTIONS".into(), &["by_user".into()]);
         connect.writes(&connections, "TABLE_CONNECTIONS".into());
@@ -123,8 +127,8 @@ impl Lowering<'_> {
         let kind = FunctionKind::Disconnect { gateway: name.clone() };
         let about = format!("Forgets a connection to the gateway {name}.");
         let place = self.gateway_place(id, "GatewayDisconnectFunction");
-        let mut disconnect = self.draft(place, &format!("{name}_disconnect"), about, kind);
-        disconnect.timeout(crate::decide::ROUTE_TIMEOUT);
+        let mut disconnect = self.draft(place, named(&gateway.name, "_disconnect"), about, kind);
+        disconnect.timeout(ROUTE_TIMEOUT);
         disconnect.invoked_by(Invoker::Route(gateway_ref.clone(), "$disconnect".into()));
         disconnect.reads(&connections, "TABLE_CONNECTIONS".into(), &[]);
         disconnect.writes(&connections, "TABLE_CONNECTIONS".into());
@@ -132,10 +136,11 @@ impl Lowering<'_> {
         self.plan.functions.push(disconnect.done());
 
         let kind = FunctionKind::Default { gateway: name.clone() };
-        let about = format!("Answers the built-in routes of the gateway {name}: resume, seen, and what no other takes.");
+        let about =
+            format!("Answers the built-in routes of the gateway {name}: resume, seen, and what no other takes.");
         let place = self.gateway_place(id, "GatewayDefaultFunction");
-        let mut default = self.draft(place, &format!("{name}_default"), about, kind);
-        default.timeout(crate::decide::ROUTE_TIMEOUT);
+        let mut default = self.draft(place, named(&gateway.name, "_default"), about, kind);
+        default.timeout(ROUTE_TIMEOUT);
         default.reads(&connections, "TABLE_CONNECTIONS".into(), &["by_user".into()]);
         default.writes(&connections, "TABLE_CONNECTIONS".into());
         default.reads(&log, "TABLE_LOG".into(), &[]);

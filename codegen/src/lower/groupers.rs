@@ -1,6 +1,6 @@
 //! Groupers: the group table, timers, and the functions that close and deliver.
 
-use super::functions::Draft;
+use super::functions::{Draft, named};
 use super::{Lowering, names};
 use crate::facts::Node;
 use crate::model::{Destination, First, GrouperId, To, Window};
@@ -43,7 +43,7 @@ impl Lowering<'_> {
             Window::Tumbling { every, .. } => every.value,
             Window::Cron { .. } => u64::MAX,
         };
-        (longest > crate::decide::LONGEST_DELAY || grouper.quiet_hours.is_some())
+        (longest > crate::aws::limits::SQS_DELAY_SECONDS || grouper.quiet_hours.is_some())
             .then(|| GroupRef(names::logical(grouper.name.identity(), "GrouperSchedules")))
     }
 
@@ -95,7 +95,8 @@ impl Lowering<'_> {
         let name = &grouper.name.text;
         let about = format!("Closes the groups of the grouper {name} when their time has come.");
         let kind = FunctionKind::Flush { grouper: name.clone() };
-        let mut draft = self.draft(self.grouper_place(id, "GrouperFlushFunction"), &format!("{name}_flush"), about, kind);
+        let mut draft =
+            self.draft(self.grouper_place(id, "GrouperFlushFunction"), named(&grouper.name, "_flush"), about, kind);
         draft.timeout(FLUSH_TIMEOUT);
         let place = self.grouper_place(id, "GrouperFlushMapping");
         draft.mapping(Self::own_mapping(place, timers.clone(), 10, CONCURRENCY));
@@ -132,7 +133,7 @@ impl Lowering<'_> {
         let about = format!("Sends the closed groups of the grouper {name} to {}.", to.join(", "));
         let kind = FunctionKind::Deliver { grouper: name.clone() };
         let place = self.grouper_place(id, "GrouperDeliverFunction");
-        let mut draft = self.draft(place, &format!("{name}_deliver"), about, kind);
+        let mut draft = self.draft(place, named(&grouper.name, "_deliver"), about, kind);
         draft.timeout(DELIVER_TIMEOUT);
         let place = self.grouper_place(id, "GrouperDeliverMapping");
         draft.mapping(Self::own_mapping(place, out.clone(), 10, CONCURRENCY));
@@ -148,7 +149,9 @@ impl Lowering<'_> {
     /// What it takes to ask whether a target has seen a delivery: the cursors of the gateways' logs.
     pub(super) fn asks_what_was_seen(&self, draft: &mut Draft, node: Node) {
         if self.reaches(node).iter().any(|s| s.delivered) {
-            for (gateway, _) in self.flow.gateways.iter().filter(|(_, g)| g.kind == crate::model::GatewayKind::Websocket) {
+            for (gateway, _) in
+                self.flow.gateways.iter().filter(|(_, g)| g.kind == crate::model::GatewayKind::Websocket)
+            {
                 let name = names::variable("LOG", &self.flow.gateways[gateway].name.text);
                 draft.reads(&self.log_ref(gateway), name, &[]);
             }

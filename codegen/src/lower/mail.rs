@@ -1,8 +1,10 @@
 //! Mail: identities, bounces and complaints, unsubscriptions.
 
-use super::{Lowering, names};
+use super::{Lowering, ROUTE_TIMEOUT, names};
 use crate::model::SinkKind;
-use crate::plan::{EnvValue, FunctionKind, FunctionRef, Invoker, Mail, Place, Secret, SecretRef, Topic, TopicRef, TopicRole};
+use crate::plan::{
+    EnvValue, FunctionKind, FunctionRef, Invoker, Mail, Place, Secret, SecretRef, Topic, TopicRef, TopicRole,
+};
 
 impl Lowering<'_> {
     fn mail_place(kind: &str) -> Place {
@@ -13,7 +15,7 @@ impl Lowering<'_> {
         let mut domains: Vec<String> = Vec::new();
         for sink in self.flow.sinks.values() {
             if let SinkKind::Email { sender, .. } = &sink.kind {
-                domains.push(crate::decide::domain(&sender.value).to_owned());
+                domains.push(domain(&sender.value).to_owned());
             }
         }
         domains.sort();
@@ -24,14 +26,20 @@ impl Lowering<'_> {
         let bounces = self.bounces();
         let unsubscribe = self.unsubscribe();
         let signing = unsubscribe.as_ref().map(|_| SecretRef("MailSigningSecret".into()));
-        self.plan.mail = Some(Mail { place: Self::mail_place("Configuration"), domains, bounces, unsubscribe, signing });
+        self.plan.mail =
+            Some(Mail { place: Self::mail_place("Configuration"), domains, bounces, unsubscribe, signing });
     }
 
     /// The topic of bounces and complaints, and the function that takes them.
     fn bounces(&mut self) -> TopicRef {
         let topic = TopicRef("MailBounces".into());
         let about = "Takes bounces and complaints: a mail address that bounces is not written to again.".to_owned();
-        let mut draft = self.draft(Self::mail_place("BouncesFunction"), "bounces", about, FunctionKind::Bounces);
+        let mut draft = self.draft(
+            Self::mail_place("BouncesFunction"),
+            ("bounces".into(), "bounces".into()),
+            about,
+            FunctionKind::Bounces,
+        );
         draft.keeps_state();
         draft.invoked_by(Invoker::Topic(topic.clone()));
         let dead = self.lone_dead_letters(
@@ -60,8 +68,9 @@ impl Lowering<'_> {
         let preferences = self.flow.recipients.as_ref()?.preferences?;
         let about = "Takes one-click unsubscriptions, signed by the mail that they come from.".to_owned();
         let place = Self::mail_place("UnsubscribeFunction");
-        let mut draft = self.draft(place, "unsubscribe", about, FunctionKind::Unsubscribe);
-        draft.timeout(crate::decide::ROUTE_TIMEOUT);
+        let mut draft =
+            self.draft(place, ("unsubscribe".into(), "unsubscribe".into()), about, FunctionKind::Unsubscribe);
+        draft.timeout(ROUTE_TIMEOUT);
         draft.invoked_by(Invoker::PublicUrl);
         draft.reads_secret(&SecretRef("MailSigningSecret".into()), "MAIL_SIGNING");
         draft.updates(&self.table_ref(preferences.value), self.table_variable(preferences.value));
@@ -76,4 +85,10 @@ impl Lowering<'_> {
         });
         Some(function)
     }
+}
+
+/// The domain of a sender: `Everi <no-reply@everi.example>` is of `everi.example`.
+pub(super) fn domain(sender: &str) -> &str {
+    let address = sender.rsplit_once('<').map_or(sender, |(_, a)| a.trim_end_matches('>'));
+    address.rsplit_once('@').map_or("", |(_, d)| d.trim())
 }

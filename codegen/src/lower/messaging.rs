@@ -1,11 +1,9 @@
 //! Topics, queues with their dead letters, subscriptions.
 
-use super::{Lowering, names};
+use super::{Lowering, clamp, names};
 use crate::facts::Node;
 use crate::model::{Destination, QueueId};
-use crate::plan::{
-    Place, Queue, QueueRef, QueueRole, RawFilter, Sender, Subscription, Topic, TopicRef, TopicRole,
-};
+use crate::plan::{Place, Queue, QueueRef, QueueRole, RawFilter, Sender, Subscription, Topic, TopicRef, TopicRole};
 
 /// 14 days: the longest, so that dead letters outlive what they came from.
 /// Source: Amazon SQS Developer Guide, "Amazon SQS message quotas".
@@ -31,6 +29,11 @@ pub(super) struct QueueSpec {
     /// Receives before the dead-letter queue.
     pub(super) attempts: u32,
     pub(super) senders: Vec<Sender>,
+}
+
+/// Seconds that a message is invisible, for its consumer's timeout and batch window.
+fn visibility(timeout: u32, window: u32) -> u32 {
+    timeout.saturating_mul(clamp(crate::decide::VISIBILITY_FACTOR)).saturating_add(window)
 }
 
 /// A queue's name after the prefix, as FIFO queues are named.
@@ -70,10 +73,10 @@ impl Lowering<'_> {
                 name: names::physical(&[queue.name.identity()]),
                 about: queue.about.clone().unwrap_or_else(|| format!("The queue {} of the flow.", queue.name.text)),
                 role: QueueRole::Own,
-                fifo: crate::decide::is_fifo(self.flow, id),
-                timeout: crate::decide::consumer_timeout(self.flow, queue),
-                window: crate::decide::batch_window(queue),
-                retention: crate::decide::retention(queue),
+                fifo: crate::decide::is_fifo(self.flow, queue),
+                timeout: clamp(crate::decide::consumer_timeout(self.flow, queue)),
+                window: clamp(crate::decide::batch_window(queue)),
+                retention: clamp(crate::decide::keep(queue)),
                 delay: queue.delay.map_or(0, |d| d.value as u32),
                 attempts: crate::decide::attempts(queue),
                 senders: topic_ref.iter().cloned().map(Sender::Topic).collect(),
@@ -123,21 +126,25 @@ impl Lowering<'_> {
     /// Adds a queue and its dead-letter queue.
     pub(super) fn queue(&mut self, spec: QueueSpec) -> (QueueRef, QueueRef) {
         let name = fifo_name(&spec.name, spec.fifo);
-        let dead_place = Place {
-            logical: format!("{}DeadLetters", spec.place.logical),
-            ..spec.place.clone()
-        };
+        let dead_place = Place { logical: format!("{}DeadLetters", spec.place.logical), ..spec.place.clone() };
         let dead_name = fifo_name(&names::physical(&[&spec.name, "dlq"]), spec.fifo);
         let dead = QueueRef(dead_place.logical.clone());
         let about = format!("Dead letters of the queue {}.", spec.name);
         // A subscription's redrive goes to the same queue, so SNS sends there too.
-        self.plan.queues.push(dead_letters(dead_place, dead_name, about, spec.fifo, vec![name.clone()], spec.senders.clone()));
+        self.plan.queues.push(dead_letters(
+            dead_place,
+            dead_name,
+            about,
+            spec.fifo,
+            vec![name.clone()],
+            spec.senders.clone(),
+        ));
         let queue = Queue {
             name,
             about: spec.about,
             role: spec.role,
             fifo: spec.fifo,
-            visibility: crate::decide::visibility(spec.timeout, spec.window),
+            visibility: visibility(spec.timeout, spec.window),
             retention: spec.retention,
             delay: spec.delay,
             max_message: MESSAGE_BYTES,
@@ -153,7 +160,13 @@ impl Lowering<'_> {
     }
 
     /// Adds a dead-letter queue that belongs to no queue: of a source or a schedule.
-    pub(super) fn lone_dead_letters(&mut self, place: Place, name: String, about: String, senders: Vec<Sender>) -> QueueRef {
+    pub(super) fn lone_dead_letters(
+        &mut self,
+        place: Place,
+        name: String,
+        about: String,
+        senders: Vec<Sender>,
+    ) -> QueueRef {
         let made = QueueRef(place.logical.clone());
         self.plan.queues.push(dead_letters(place, name, about, false, Vec::new(), senders));
         made

@@ -7,6 +7,7 @@
 
 mod alarms;
 mod consumers;
+mod diagram;
 mod fanout;
 mod functions;
 mod gateways;
@@ -67,6 +68,7 @@ pub fn lower(flow: &Flow, facts: &Facts, spec: &str, out: &mut Diagnostics) -> P
     lowering.gateways();
     lowering.mail();
     lowering.alarms();
+    lowering.plan.diagram = diagram::picture(flow, facts);
     names::report_clashes(&lowering.plan, flow, out);
     lowering.plan
 }
@@ -107,7 +109,16 @@ fn empty(flow: &Flow, spec: &str) -> Plan {
         alarms: Vec::new(),
         dashboard: Vec::new(),
         remarks: Vec::new(),
+        diagram: crate::diagram::Graph::default(),
     }
+}
+
+/// Seconds that a function behind a route may take. Its integration has 29 s; a browser waits for less.
+const ROUTE_TIMEOUT: u32 = 10;
+
+/// Seconds as AWS's properties hold them.
+fn clamp(seconds: u64) -> u32 {
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 impl Lowering<'_> {

@@ -1,6 +1,6 @@
 //! Sinks: the functions of those that have one, and what the others need of their senders.
 
-use super::functions::Draft;
+use super::functions::{Draft, named};
 use super::{Lowering, names};
 use crate::model::{Destination, SinkId, SinkKind};
 use crate::plan::{EnvValue, FunctionKind, FunctionRef, GatewayRef, Place, SecretRef};
@@ -37,7 +37,8 @@ impl Lowering<'_> {
                 SinkKind::Counter { .. } | SinkKind::Table { .. } | SinkKind::Unresolved => continue,
             };
             let kind = FunctionKind::Sink { sink: name.clone() };
-            let mut draft = self.draft(self.sink_place(id, "SinkFunction"), name, about, kind);
+            let mut draft = self.draft(self.sink_place(id, "SinkFunction"), named(&sink.name, ""), about, kind);
+            draft.part(sink_part(&sink.kind));
             self.sink_needs(&mut draft, id);
             self.plan.functions.push(draft.done());
         }
@@ -57,12 +58,12 @@ impl Lowering<'_> {
                 draft.reads(&log, "TABLE_LOG".into(), &[]);
                 draft.writes(&log, "TABLE_LOG".into());
                 draft.posts(&GatewayRef(names::logical(gateway_name.identity(), "Gateway")), &gateway_name.text);
-                let replay = replay.map_or(crate::decide::DEFAULT_REPLAY, |r| r.value);
+                let replay = replay.map_or(crate::decide::REPLAY, |r| r.value);
                 draft.set("REPLAY_SECONDS", EnvValue::Text(replay.to_string()));
                 self.reads_recipients(draft);
             }
             SinkKind::Email { sender, .. } => {
-                draft.mails(crate::decide::domain(&sender.value));
+                draft.mails(super::mail::domain(&sender.value));
                 if self.flow.recipients.as_ref().is_some_and(|r| r.preferences.is_some()) {
                     draft.set("UNSUBSCRIBE_URL", EnvValue::FunctionUrl(FunctionRef("MailUnsubscribeFunction".into())));
                     draft.reads_secret(&SecretRef("MailSigningSecret".into()), "MAIL_SIGNING");
@@ -93,5 +94,17 @@ impl Lowering<'_> {
                 self.reads_table(draft, preferences.value);
             }
         }
+    }
+}
+
+/// The part of the runtime that delivers to a kind of sink.
+pub(super) fn sink_part(kind: &SinkKind) -> Option<&'static str> {
+    match kind {
+        SinkKind::Websocket { .. } => Some("websocket sink"),
+        SinkKind::Email { .. } => Some("email sink"),
+        SinkKind::Webhook { .. } => Some("webhook sink"),
+        SinkKind::Counter { .. } => Some("counter"),
+        SinkKind::Table { .. } => Some("table sink"),
+        SinkKind::Unresolved => None,
     }
 }

@@ -1,12 +1,10 @@
 //! Sources: publishers of tables, routes, schedules.
 
-use super::functions::runtime_table;
-use super::{Lowering, names};
+use super::functions::{named, runtime_table};
+use super::{Lowering, ROUTE_TIMEOUT, clamp, names};
 use crate::facts::Node;
 use crate::model::{Destination, SourceId, SourceKind};
-use crate::plan::{
-    FunctionKind, GatewayRef, Invoker, Mapping, MappingSource, Place, Schedule, ScheduleTarget,
-};
+use crate::plan::{FunctionKind, GatewayRef, Invoker, Mapping, MappingSource, Place, Schedule, ScheduleTarget};
 
 impl Lowering<'_> {
     pub(super) fn sources(&mut self) {
@@ -42,7 +40,7 @@ impl Lowering<'_> {
         );
         let about = format!("Publishes the new rows of the table {}.", self.flow.tables[table].name.text);
         let kind = FunctionKind::Publisher { source: name.clone() };
-        let mut draft = self.draft(self.source_place(id, "SourceFunction"), name, about, kind);
+        let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
         draft.timeout(60);
         draft.mapping(Mapping {
             place: self.source_place(id, "SourceMapping"),
@@ -52,8 +50,8 @@ impl Lowering<'_> {
             filters: vec![r#"{"eventName":["INSERT"]}"#.into()],
             concurrency: None,
             pollers: None,
-            max_retries: Some(crate::decide::STREAM_RETRIES),
-            max_age: Some(crate::decide::STREAM_RECORD_AGE),
+            max_retries: Some(crate::decide::PUBLISHER_RETRIES),
+            max_age: Some(clamp(crate::decide::PUBLISHER_RECORD_AGE)),
             parallelization: Some(1),
             failures: Some(dead.clone()),
         });
@@ -87,8 +85,8 @@ impl Lowering<'_> {
             )
         };
         let gateway_ref = GatewayRef(names::logical(gateway_name.identity(), "Gateway"));
-        let mut draft = self.draft(self.source_place(id, "SourceFunction"), &name, about, kind);
-        draft.timeout(crate::decide::ROUTE_TIMEOUT);
+        let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
+        draft.timeout(ROUTE_TIMEOUT);
         draft.invoked_by(Invoker::Route(gateway_ref, key));
         draft.keeps_state();
         if websocket {
@@ -122,12 +120,12 @@ impl Lowering<'_> {
         );
         let kind = FunctionKind::ScheduleSource { source: name.clone() };
         let about = format!("Makes the event of the schedule {name}.");
-        let mut draft = self.draft(self.source_place(id, "SourceFunction"), &name, about, kind);
+        let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
         draft.reads(&runtime_table(), "TABLE_RUNTIME".into(), &[]);
         draft.writes(&runtime_table(), "TABLE_RUNTIME".into());
         draft.async_failures(dead.clone());
         if let Some(handler) = source.handler {
-            draft.timeout(crate::decide::handler_timeout(self.flow, handler.value));
+            draft.timeout(clamp(crate::decide::handler_timeout(self.flow, handler.value)));
             self.handler_needs(&mut draft, handler.value);
         }
         for to in source.to.destinations() {

@@ -85,11 +85,7 @@ impl Lowering<'_> {
 
     /// A stream where rows are events, or where they are memberships that connection shards follow.
     fn stream(&self, id: TableId) -> Option<StreamView> {
-        let is_source = self
-            .flow
-            .sources
-            .values()
-            .any(|s| matches!(&s.kind, SourceKind::Table(t) if t.value == id));
+        let is_source = self.flow.sources.values().any(|s| matches!(&s.kind, SourceKind::Table(t) if t.value == id));
         if self.memberships().iter().any(|(t, _)| *t == id) {
             return Some(StreamView::NewAndOldImages);
         }

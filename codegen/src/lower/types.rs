@@ -1,11 +1,11 @@
 //! Types and events, for the schemas and the code.
 
 use super::{Lowering, names};
-use crate::facts::Node;
+use crate::facts::{Facts, Node, Shape as Arriving};
 use crate::model::{Destination, Event, EventId, Field, Origin, SinkKind, SourceKind, Type};
-use crate::plan::{EventDef, FieldDef, Shape, TypeDef};
+use crate::plan::{BrowserRoute, EventDef, FieldDef, Shape, TypeDef};
 use crate::yaml::Literal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A literal as JSON text.
 pub(super) fn json(literal: &Literal) -> String {
@@ -22,7 +22,9 @@ pub(super) fn json(literal: &Literal) -> String {
         Literal::Map(map) => {
             let inner: Vec<String> = map
                 .iter()
-                .filter_map(|(k, v)| Some(format!("{}:{}", serde_json::Value::from(k.as_str()?), json(v.value.as_ref()?))))
+                .filter_map(|(k, v)| {
+                    Some(format!("{}:{}", serde_json::Value::from(k.as_str()?), json(v.value.as_ref()?)))
+                })
                 .collect();
             format!("{{{}}}", inner.join(","))
         }
@@ -37,10 +39,30 @@ pub(super) fn plain_text(literal: &Literal) -> String {
     }
 }
 
+/// The events that reach browsers: by which APIs, and in which shapes.
+type Browsers<'a> = BTreeMap<EventId, (BTreeSet<String>, Vec<&'a Arriving>)>;
+
+impl<'a> Lowering<'a> {
+    /// The events that reach browsers: by which APIs, and in which shapes.
+    fn to_browser(&self) -> Browsers<'a> {
+        let mut found = Browsers::new();
+        let facts: &'a Facts = self.facts;
+        for (id, sink) in self.flow.sinks.iter() {
+            let SinkKind::Websocket { gateway, .. } = &sink.kind else { continue };
+            for shape in facts.arriving(Node::To(Destination::Sink(id))) {
+                let (gateways, ways) = found.entry(shape.event).or_default();
+                gateways.insert(self.flow.gateways[gateway.value].name.text.clone());
+                ways.push(shape);
+            }
+        }
+        found
+    }
+}
+
 impl Lowering<'_> {
-    /// The CloudEvents `type` of an event: `everi.UpdateShared`.
+    /// The CloudEvents `type` of an event: its name, as the runtime writes it; `source` says of which flow.
     pub(super) fn ce_type(&self, id: EventId) -> String {
-        format!("{}.{}", self.flow.name.text, self.flow.events[id].name.text)
+        self.flow.events[id].name.text.clone()
     }
 
     pub(super) fn types(&mut self) {
@@ -64,8 +86,8 @@ impl Lowering<'_> {
         &self,
         id: EventId,
         event: &Event,
-        to_browser: &[EventId],
-        from_browser: &BTreeMap<EventId, Vec<(String, Vec<String>)>>,
+        to_browser: &Browsers<'_>,
+        from_browser: &BTreeMap<EventId, Vec<BrowserRoute>>,
     ) -> EventDef {
         let name = &event.name.text;
         let mut fields = Vec::new();
@@ -77,7 +99,7 @@ impl Lowering<'_> {
             default: None,
         };
         if event.id == crate::model::Role::BuiltIn {
-            fields.push(built_in("id", Shape::Ulid, "Its identity."));
+            fields.push(built_in("id", Shape::Ulid, "The event's own id."));
         }
         if event.time == crate::model::Role::BuiltIn {
             fields.push(built_in("time", Shape::Timestamp, "When it happened."));
@@ -102,30 +124,39 @@ impl Lowering<'_> {
                 Origin::Declared => None,
                 Origin::Grouper(g) => Some(self.flow.groupers[g].name.text.clone()),
             },
-            to_browser: to_browser.contains(&id),
+            to_browser: to_browser.get(&id).map(|(gateways, _)| gateways.iter().cloned().collect()).unwrap_or_default(),
+            shown: to_browser.get(&id).map(|(_, ways)| self.shown(ways, name)).unwrap_or_default(),
             from_browser: from_browser.get(&id).cloned().unwrap_or_default(),
         }
     }
 
-    /// The events that reach a browser.
-    fn to_browser(&self) -> Vec<EventId> {
-        let sinks = self.flow.sinks.iter().filter(|(_, s)| matches!(s.kind, SinkKind::Websocket { .. }));
-        let mut events: Vec<EventId> = sinks
-            .flat_map(|(id, _)| self.facts.arriving(Node::To(Destination::Sink(id))))
-            .map(|s| s.event)
-            .collect();
-        events.sort_unstable();
-        events.dedup();
-        events
+    /// The fields that steps have added to an event where it reaches a browser.
+    fn shown(&self, ways: &[&Arriving], name: &str) -> Vec<FieldDef> {
+        let mut shown: BTreeMap<&str, (usize, &Field)> = BTreeMap::new();
+        for field in ways.iter().flat_map(|way| &way.added) {
+            shown.entry(&field.name).or_insert((0, field)).0 += 1;
+        }
+        let owner = format!("{name}Shown");
+        let field = |(count, field): (usize, &Field)| {
+            let mut def = self.field(field, &owner);
+            if count < ways.len() && !def.shape.is_optional() {
+                def.shape = Shape::Optional(Box::new(def.shape));
+            }
+            def
+        };
+        shown.into_values().map(field).collect()
     }
 
     /// The events that browsers send, with the routes and the fields that are set for them.
-    fn from_browser(&self) -> BTreeMap<EventId, Vec<(String, Vec<String>)>> {
-        let mut found: BTreeMap<EventId, Vec<(String, Vec<String>)>> = BTreeMap::new();
+    fn from_browser(&self) -> BTreeMap<EventId, Vec<BrowserRoute>> {
+        let mut found: BTreeMap<EventId, Vec<BrowserRoute>> = BTreeMap::new();
         for source in self.flow.sources.values() {
-            if let (SourceKind::Websocket { route, .. }, Some(event)) = (&source.kind, source.event) {
-                let set = source.set.iter().map(|(f, _)| f.value.clone()).collect();
-                found.entry(event.value).or_default().push((route.value.clone(), set));
+            if let (SourceKind::Websocket { gateway, route, .. }, Some(event)) = (&source.kind, source.event) {
+                found.entry(event.value).or_default().push(BrowserRoute {
+                    gateway: self.flow.gateways[gateway.value].name.text.clone(),
+                    route: route.value.clone(),
+                    set: source.set.iter().map(|(f, _)| f.value.clone()).collect(),
+                });
             }
         }
         found

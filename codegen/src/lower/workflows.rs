@@ -1,6 +1,7 @@
 //! Workflows: state machines and the functions of their handler steps.
 
-use super::{Lowering, names};
+use super::functions::named;
+use super::{Lowering, ROUTE_TIMEOUT, clamp, names};
 use crate::facts::Use;
 use crate::model::{Destination, HandlerId, Pattern, Retry, Step, StepKind, Workflow, WorkflowId};
 use crate::plan::{
@@ -38,9 +39,13 @@ impl Lowering<'_> {
             let mut machine = Machine {
                 place: self.workflow_place(id, "Workflow"),
                 name: names::physical(&[workflow.name.identity()]),
-                about: workflow.about.clone().unwrap_or_else(|| format!("The workflow {} of the flow.", workflow.name.text)),
+                about: workflow
+                    .about
+                    .clone()
+                    .unwrap_or_else(|| format!("The workflow {} of the flow.", workflow.name.text)),
                 express: workflow.express.value,
                 timeout: crate::decide::workflow_timeout(self.flow, workflow),
+                accepts: self.accepted(id),
                 steps,
                 calls: calls.functions,
                 publishes: calls.topics,
@@ -55,6 +60,14 @@ impl Lowering<'_> {
             machine.sends.dedup();
             self.plan.machines.push(machine);
         }
+    }
+
+    /// The events that start a workflow.
+    fn accepted(&self, id: WorkflowId) -> Vec<String> {
+        let arriving = self.facts.arriving(crate::facts::Node::To(Destination::Workflow(id)));
+        let mut events: Vec<_> = arriving.iter().map(|shape| shape.event).collect();
+        events.dedup();
+        events.into_iter().map(|event| self.flow.events[event].name.text.clone()).collect()
     }
 
     /// One function a handler that is a step, wherever it is one.
@@ -77,8 +90,11 @@ impl Lowering<'_> {
                 format!("handlers.{name}"),
                 self.component(Destination::Workflow(workflow)),
             );
-            let mut draft = self.draft(place, name, about, kind);
-            draft.timeout(crate::decide::handler_timeout(self.flow, id));
+            let mut draft = self.draft(place, named(&handler.name, ""), about, kind);
+            draft.timeout(clamp(crate::decide::handler_timeout(self.flow, id)));
+            // A state does not say of which type its event is.
+            let several = self.plan.handlers.iter().any(|h| h.name == *name && h.input.is_one_of());
+            draft.part(several.then_some("workflow of several events"));
             draft.keeps_state();
             self.handler_needs(&mut draft, id);
             self.plan.functions.push(draft.done());
@@ -88,11 +104,11 @@ impl Lowering<'_> {
     /// The function that a machine asks whether a delivery was seen.
     fn seen_function(&mut self, id: WorkflowId) {
         let workflow = &self.flow.workflows[id];
-        let name = format!("{}_seen", workflow.name.text);
         let about = format!("Answers whether the target has seen what the workflow {} delivered.", workflow.name.text);
         let kind = FunctionKind::Seen { workflow: workflow.name.text.clone() };
-        let mut draft = self.draft(self.workflow_place(id, "WorkflowSeenFunction"), &name, about, kind);
-        draft.timeout(crate::decide::ROUTE_TIMEOUT);
+        let mut draft =
+            self.draft(self.workflow_place(id, "WorkflowSeenFunction"), named(&workflow.name, "_seen"), about, kind);
+        draft.timeout(ROUTE_TIMEOUT);
         for (gateway, _) in self.flow.gateways.iter().filter(|(_, g)| g.kind == crate::model::GatewayKind::Websocket) {
             let variable = names::variable("LOG", &self.flow.gateways[gateway].name.text);
             draft.reads(&self.log_ref(gateway), variable, &[]);
@@ -128,7 +144,8 @@ impl Lowering<'_> {
                 made.push(self.reading_step(id, workflow, step, calls));
             }
             let (kind, about) = self.step_kind(id, workflow, step, &enters, entry, calls);
-            let retries = matches!(kind, StepKindPlan::Call { .. } | StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_));
+            let retries =
+                matches!(kind, StepKindPlan::Call { .. } | StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_));
             let wraps = matches!(kind, StepKindPlan::Parallel(_) | StepKindPlan::Map { .. });
             let own = step.retry.as_ref();
             let retry = match own {
@@ -150,7 +167,7 @@ impl Lowering<'_> {
                 next,
                 retry,
                 catch: catch.collect(),
-                timeout: matches!(kind, StepKindPlan::Call { .. }).then(|| crate::decide::step_timeout(self.flow, step)),
+                timeout: matches!(kind, StepKindPlan::Call { .. }).then(|| self.step_timeout(step)),
                 kind,
             });
         }
@@ -168,7 +185,7 @@ impl Lowering<'_> {
             next: Some(step.name.value.clone()),
             retry: vec![retry_plan(workflow.retry.as_ref())],
             catch: Vec::new(),
-            timeout: Some(crate::decide::ROUTE_TIMEOUT),
+            timeout: Some(ROUTE_TIMEOUT),
         }
     }
 
@@ -190,9 +207,7 @@ impl Lowering<'_> {
                 (StepKindPlan::Call { function, adds: handler.returns.is_some() }, about)
             }
             StepKind::Send(to) => self.send(to.value, calls),
-            StepKind::Wait(seconds) => {
-                (StepKindPlan::Wait(seconds.value), format!("Waits {} s.", seconds.value))
-            }
+            StepKind::Wait(seconds) => (StepKindPlan::Wait(seconds.value), format!("Waits {} s.", seconds.value)),
             StepKind::WaitUntil(field) => {
                 (StepKindPlan::WaitUntil(field.value.clone()), format!("Waits until `{}`.", field.value))
             }
@@ -217,6 +232,15 @@ impl Lowering<'_> {
             }
             StepKind::Unresolved => (StepKindPlan::Succeed, String::new()),
         }
+    }
+
+    /// Seconds that a task may take: a little more than its function, so that the function's own end is seen.
+    fn step_timeout(&self, step: &Step) -> u32 {
+        let function = match step.kind {
+            StepKind::Send(_) => 30,
+            _ => clamp(crate::decide::step_timeout(self.flow, step)),
+        };
+        step.timeout.map_or(function.saturating_add(5), |t| clamp(t.value))
     }
 
     fn send(&self, to: Destination, calls: &mut Calls) -> (StepKindPlan, String) {

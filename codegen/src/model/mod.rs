@@ -12,9 +12,7 @@ mod template;
 mod ty;
 
 pub use arena::{Arena, Id};
-pub use delivery::{
-    Cancel, Gateway, GatewayKind, Grouper, Jwt, QuietHours, Sample, Sink, SinkKind, Throttle, Window,
-};
+pub use delivery::{Cancel, Gateway, GatewayKind, Grouper, Jwt, QuietHours, Sample, Sink, SinkKind, Throttle, Window};
 pub use event::{Event, Index, Origin, Recipients, Role, Rows, Secret, Table, Topic};
 pub use handling::{
     Catch, Destination, Expect, Handler, Lookup, MapStep, Queue, Rate, Retry, Returns, Schedule, Source, SourceKind,

@@ -225,12 +225,17 @@ pub enum FunctionKind {
 pub struct Function {
     /// Where it belongs.
     pub place: Place,
-    /// Its name in `dispatch`, and after the prefix: `notify`.
+    /// Its name in `dispatch`: `live_connect`.
     pub name: String,
+    /// Its name after the prefix, from the identity of its thing: `live-connect`.
+    pub physical: String,
     /// What it does, in a sentence.
     pub about: String,
     /// What it does.
     pub kind: FunctionKind,
+    /// The part of the runtime that it needs beside its handler, in words: `grouper`, `websocket fan-out`; none
+    /// where its handler is all of its work.
+    pub part: Option<&'static str>,
     /// Seconds that it may take.
     pub timeout: u32,
     /// Its memory, in MiB.
@@ -278,6 +283,18 @@ pub enum HandlerInput {
         /// Added fields.
         added: Vec<super::FieldDef>,
     },
+}
+
+impl HandlerInput {
+    /// Whether it is one of several events, alone or with what steps have added.
+    #[must_use]
+    pub fn is_one_of(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Event(_) => false,
+            Self::OneOf { .. } => true,
+            Self::State { base, .. } => base.is_one_of(),
+        }
+    }
 }
 
 /// How a handler is called.

@@ -21,7 +21,7 @@ pub use names::{
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
-pub use types::{EventDef, FieldDef, OutboxDef, Shape, TypeDef};
+pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};
 pub use workflow::{CatchPlan, Machine, RetryPlan, StepKindPlan, StepPlan};
 
@@ -102,4 +102,6 @@ pub struct Plan {
     pub dashboard: Vec<Widget>,
     /// What the person should know of the plan.
     pub remarks: Vec<Remark>,
+    /// The picture.
+    pub diagram: crate::diagram::Graph,
 }

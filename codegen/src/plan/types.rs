@@ -122,7 +122,7 @@ pub struct TypeDef {
 pub struct EventDef {
     /// Its name, UpperCamel.
     pub name: String,
-    /// The CloudEvents `type`: `everi.UpdateShared`.
+    /// The CloudEvents `type`: the name.
     pub ce_type: String,
     /// What it says.
     pub about: Option<String>,
@@ -142,10 +142,23 @@ pub struct EventDef {
     pub tenant: Option<String>,
     /// The grouper that emits it.
     pub emitted_by: Option<String>,
-    /// Where it goes to the browser or comes from it, for `types.ts` and AsyncAPI.
-    pub to_browser: bool,
-    /// The routes by which browsers send it, with the fields that are set here and not taken from them.
-    pub from_browser: Vec<(String, Vec<String>)>,
+    /// The WebSocket APIs that take it to browsers, by their names in the spec, sorted.
+    pub to_browser: Vec<String>,
+    /// What steps have added to it on the way to a browser; optional where only some ways add it.
+    pub shown: Vec<FieldDef>,
+    /// The routes by which browsers send it.
+    pub from_browser: Vec<BrowserRoute>,
+}
+
+/// A route by which browsers send an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserRoute {
+    /// The WebSocket API, by its name in the spec.
+    pub gateway: String,
+    /// The route: what the message says as `action`.
+    pub route: String,
+    /// The fields that are set here, and not taken from the browser.
+    pub set: Vec<String>,
 }
 
 /// A table of `rows: event`.

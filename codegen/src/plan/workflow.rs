@@ -100,6 +100,8 @@ pub struct Machine {
     pub express: bool,
     /// Seconds that the whole may take.
     pub timeout: u64,
+    /// The events that start it, by their names, in the spec's order.
+    pub accepts: Vec<String>,
     /// Its states, in order; the first is where it starts.
     pub steps: Vec<StepPlan>,
     /// The functions that it calls.

@@ -79,9 +79,11 @@ impl Resolver<'_> {
                 to: self.time_of_day(&q.to),
                 action: q.action.as_ref().and_then(|a| a.value).unwrap_or(QuietAction::Hold),
             }),
-            throttle: grouper.throttle.as_ref().and_then(|t| t.value.as_ref()).and_then(|t| {
-                Some(Throttle { n: number(Some(&t.n))?, per: self.duration(&t.per)? })
-            }),
+            throttle: grouper
+                .throttle
+                .as_ref()
+                .and_then(|t| t.value.as_ref())
+                .and_then(|t| Some(Throttle { n: number(Some(&t.n))?, per: self.duration(&t.per)? })),
             shards: number(grouper.shards.as_ref()),
             emits: Spanned::new(emits, grouper.emits.span),
             to: self.to(&grouper.to),
@@ -94,12 +96,15 @@ impl Resolver<'_> {
         match &what.value.as_ref()?.0 {
             Forms::Text(word) if word == "all" => Some(Cancel::All { by }),
             Forms::Text(word) => {
-                self.report(e059_setting_value::diagnostic(what.span, "cancel", word, "`all` or `{ of: Event, id: field }`"));
+                self.report(e059_setting_value::diagnostic(
+                    what.span,
+                    "cancel",
+                    word,
+                    "`all` or `{ of: Event, id: field }`",
+                ));
                 None
             }
-            Forms::Map(one) => {
-                Some(Cancel::One { by, of: self.event(&one.of)?, id: optional(Some(&one.id))? })
-            }
+            Forms::Map(one) => Some(Cancel::One { by, of: self.event(&one.of)?, id: optional(Some(&one.id))? }),
             Forms::List(never) => match *never {},
         }
     }

@@ -1,7 +1,7 @@
 //! Events: their fields and the roles of these.
 
 use super::{Resolver, name, text};
-use crate::model::{Bounds, Event, Field, GrouperId, Id, NamedType, Origin, Ref, Role, Spanned, TableId, Type};
+use crate::model::{Bounds, Event, Field, GrouperId, Id, Origin, Ref, Role, Spanned, TableId, Type};
 use crate::rules::{e031_name_form, e044_no_such_field};
 use crate::source::Span;
 use crate::syntax;
@@ -95,7 +95,9 @@ impl Resolver<'_> {
             let key = self.key_fields(grouper);
             let fields = group_fields(grouper.emits.span, key);
             let object = fields.iter().position(|f| f.name == "object").map(|f| Spanned::new(f, grouper.emits.span));
-            let at = |wanted: &str| fields.iter().position(|f| f.name == wanted).map(|f| Spanned::new(f, grouper.emits.span));
+            let at = |wanted: &str| {
+                fields.iter().position(|f| f.name == wanted).map(|f| Spanned::new(f, grouper.emits.span))
+            };
             let (id_field, time_field) = (at("id"), at("last"));
             self.flow.events.push(Event {
                 name: name(&grouper.emits, None),
@@ -127,20 +129,12 @@ impl Resolver<'_> {
         }
         fields
     }
-
-    /// The named type, for rules that look through names.
-    pub(super) fn named(&self, ty: &Type) -> Option<&NamedType> {
-        match ty {
-            Type::Named(id) if id.index() < self.flow.types.len() => Some(&self.flow.types[*id]),
-            _ => None,
-        }
-    }
 }
 
 /// What a group carries: the same for every grouper, and the plain fields of its key.
 fn group_fields(span: Span, key: Vec<Field>) -> Vec<Field> {
     let string = || Type::String { length: Bounds::default(), pattern: None };
-    let int = || Type::Int(Bounds { min: Some(0), max: None });
+    let int = || Type::Int(Bounds::default());
     let field = |name: &str, ty: Type, about: &str| Field {
         name: name.into(),
         span,

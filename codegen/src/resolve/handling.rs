@@ -4,7 +4,6 @@ use super::tables::reason;
 use super::{Resolver, name, text};
 use crate::model::{
     Destination, Expect, Handler, Overflow, Queue, Retry, Returns, Schedule, Source, SourceKind, Spanned, To,
-
 };
 use crate::rules::{e034_unknown_name, e035_wrong_kind, e056_empty_list, e059_setting_value};
 use crate::source::Span;
@@ -25,7 +24,8 @@ impl Resolver<'_> {
     fn handler_of(&mut self, key: &At<String>, handler: &syntax::Handler) -> Handler {
         let (mut reads, mut secrets) = (Vec::new(), Vec::new());
         for at in &handler.reads {
-            let found = self.find(at, "a table or a secret", |m| matches!(m, Meaning::Table(_) | Meaning::Secret(_)).then_some(m));
+            let found = self
+                .find(at, "a table or a secret", |m| matches!(m, Meaning::Table(_) | Meaning::Secret(_)).then_some(m));
             match found.map(|f| f.value) {
                 Some(Meaning::Table(id)) => reads.push(Spanned::new(id, at.span)),
                 Some(Meaning::Secret(id)) => secrets.push(Spanned::new(id, at.span)),
@@ -242,10 +242,7 @@ impl Resolver<'_> {
 
     pub(super) fn expect(&mut self, at: Option<&At<syntax::Expect>>) -> Expect {
         let Some(expect) = at.and_then(|a| a.value.as_ref()) else { return Expect::default() };
-        Expect {
-            targets: number(expect.targets.as_ref()),
-            rate: expect.rate.as_ref().and_then(|r| self.rate(r)),
-        }
+        Expect { targets: number(expect.targets.as_ref()), rate: expect.rate.as_ref().and_then(|r| self.rate(r)) }
     }
 }
 

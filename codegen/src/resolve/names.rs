@@ -13,9 +13,8 @@ use crate::yaml::At;
 use std::collections::BTreeMap;
 
 /// Built-in types: no named type may take their names.
-pub(super) const BUILT_IN_TYPES: [&str; 12] = [
-    "string", "int", "number", "decimal", "bool", "timestamp", "date", "ulid", "uuid", "email", "url", "json",
-];
+pub(super) const BUILT_IN_TYPES: [&str; 12] =
+    ["string", "int", "number", "decimal", "bool", "timestamp", "date", "ulid", "uuid", "email", "url", "json"];
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +77,8 @@ impl Names {
         names.take(&flow.topics, Case::Lower, out, |i| Meaning::To(Destination::Topic(TopicId::from_index(i))));
         names.take(&flow.queues, Case::Lower, out, |i| Meaning::To(Destination::Queue(QueueId::from_index(i))));
         names.take(&flow.groupers, Case::Lower, out, |i| Meaning::To(Destination::Grouper(GrouperId::from_index(i))));
-        names.take(&flow.workflows, Case::Lower, out, |i| Meaning::To(Destination::Workflow(WorkflowId::from_index(i))));
+        names
+            .take(&flow.workflows, Case::Lower, out, |i| Meaning::To(Destination::Workflow(WorkflowId::from_index(i))));
         names.take(&flow.sinks, Case::Lower, out, |i| Meaning::To(Destination::Sink(SinkId::from_index(i))));
         names.renames(flow, out);
         names
@@ -156,7 +156,11 @@ impl Names {
 
 /// The former names of things, each with its name space.
 fn formers(flow: &syntax::Flow) -> Vec<(u8, &At<String>)> {
-    fn of<'a, T>(named: &'a Named<T>, space: u8, get: impl Fn(&'a T) -> Option<&'a At<String>>) -> Vec<(u8, &'a At<String>)> {
+    fn of<'a, T>(
+        named: &'a Named<T>,
+        space: u8,
+        get: impl Fn(&'a T) -> Option<&'a At<String>>,
+    ) -> Vec<(u8, &'a At<String>)> {
         named.values().filter_map(|t| t.value.as_ref()).filter_map(|t| get(t).map(|r| (space, r))).collect()
     }
     [
@@ -220,7 +224,9 @@ impl Case {
                 fresh = true;
                 continue;
             }
-            if fresh || c.is_ascii_uppercase() && words.last().is_some_and(|w| w.ends_with(|l: char| l.is_ascii_lowercase())) {
+            if fresh
+                || c.is_ascii_uppercase() && words.last().is_some_and(|w| w.ends_with(|l: char| l.is_ascii_lowercase()))
+            {
                 words.push(String::new());
             }
             fresh = false;
@@ -255,8 +261,22 @@ const RESERVED: [&str; 48] = [
 
 /// Type names that generated code needs for itself.
 const RESERVED_TYPES: [&str; 16] = [
-    "Self", "Option", "Vec", "String", "Box", "Result", "Ok", "Err", "Some", "None", "Event", "Envelope", "Error",
-    "Invocation", "Cx", "All",
+    "Self",
+    "Option",
+    "Vec",
+    "String",
+    "Box",
+    "Result",
+    "Ok",
+    "Err",
+    "Some",
+    "None",
+    "Event",
+    "Envelope",
+    "Error",
+    "Invocation",
+    "Cx",
+    "All",
 ];
 
 /// What is wrong with a name's form, if anything.
@@ -269,7 +289,9 @@ pub(super) fn problem(name: &str, case: Case) -> Option<String> {
         return Some(format!("a name has at most {LONGEST_NAME} characters"));
     }
     let right = match case {
-        Case::Upper => name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric()),
+        Case::Upper => {
+            name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric())
+        }
         Case::Lower => {
             name.starts_with(|c: char| c.is_ascii_lowercase())
                 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

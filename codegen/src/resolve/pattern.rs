@@ -165,12 +165,14 @@ fn anything_but(value: &At<Literal>) -> Result<Matcher, Mistake> {
             values.map(Matcher::AnythingBut).ok_or((value.span, "`anything-but` takes values".into(), None))
         }
         Some(Literal::Map(map)) => match map.first().filter(|_| map.len() == 1) {
-            Some((operator, At { value: Some(Literal::Text(text)), .. })) => match operator.as_str().unwrap_or_default() {
-                "prefix" => Ok(Matcher::AnythingButPrefix(text.clone())),
-                "suffix" => Ok(Matcher::AnythingButSuffix(text.clone())),
-                "wildcard" => Ok(Matcher::AnythingButWildcard(text.clone())),
-                _ => Err((value.span, "`anything-but` knows `prefix`, `suffix` and `wildcard`".into(), None)),
-            },
+            Some((operator, At { value: Some(Literal::Text(text)), .. })) => {
+                match operator.as_str().unwrap_or_default() {
+                    "prefix" => Ok(Matcher::AnythingButPrefix(text.clone())),
+                    "suffix" => Ok(Matcher::AnythingButSuffix(text.clone())),
+                    "wildcard" => Ok(Matcher::AnythingButWildcard(text.clone())),
+                    _ => Err((value.span, "`anything-but` knows `prefix`, `suffix` and `wildcard`".into(), None)),
+                }
+            }
             _ => Err((value.span, "`anything-but` takes values, or one operator".into(), None)),
         },
         _ => Err((value.span, "`anything-but` takes values, or one operator".into(), None)),

@@ -24,7 +24,12 @@ impl Default for Settings {
 pub(super) fn flow_name(syntax: &syntax::Flow, whole: Span, out: &mut Diagnostics) -> Name {
     let start = Span::new(whole.file, whole.start, whole.start);
     match &syntax.eventloom {
-        None => out.push(e030_missing::diagnostic(start, "eventloom", "a flow", "the first line of a flow is `eventloom: 1`")),
+        None => out.push(e030_missing::diagnostic(
+            start,
+            "eventloom",
+            "a flow",
+            "the first line of a flow is `eventloom: 1`",
+        )),
         Some(at) => {
             if let Some(version) = at.value.filter(|v| *v != 1) {
                 out.push(e049_language_version::diagnostic(at.span, version));
@@ -45,9 +50,8 @@ pub(super) fn flow_name(syntax: &syntax::Flow, whole: Span, out: &mut Diagnostic
 
 /// The retentions that CloudWatch Logs knows, in days.
 /// Source: Amazon CloudWatch Logs API Reference, PutRetentionPolicy.
-const RETENTIONS: [u32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const RETENTIONS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 impl Resolver<'_> {
     pub(super) fn settings(&mut self) {

@@ -41,7 +41,12 @@ impl Resolver<'_> {
                 self.report(e055_table_layout::no_fields(key.span, &label));
             }
             if table.key.is_none() {
-                self.report(e030_missing::diagnostic(key.span, "key", &label, "name the field that is its partition key"));
+                self.report(e030_missing::diagnostic(
+                    key.span,
+                    "key",
+                    &label,
+                    "name the field that is its partition key",
+                ));
             }
         } else if let Some(at) = [&table.key, &table.sort].into_iter().flatten().next() {
             self.report(e055_table_layout::fixed(at.span, &label));
@@ -157,7 +162,12 @@ fn preference_fields(span: Span) -> Vec<Field> {
     ]);
     vec![
         field("user", string(), "The user.", span),
-        field("channels", Type::Optional(Box::new(list())), "The sinks that may be used; all where it is left out.", span),
+        field(
+            "channels",
+            Type::Optional(Box::new(list())),
+            "The sinks that may be used; all where it is left out.",
+            span,
+        ),
         field("mutes", Type::Optional(Box::new(list())), "The event types of which nothing is sent.", span),
         field("quiet", Type::Optional(Box::new(quiet)), "Hours in which no mail is sent.", span),
         field("tz", Type::Optional(Box::new(string())), "The user's time zone.", span),

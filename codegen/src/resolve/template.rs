@@ -88,7 +88,8 @@ fn reference(name: &str) -> Option<Ref> {
                 return word(part).then(|| Ref::Path(part.to_owned()));
             }
             if let Some(part) = name.strip_prefix("header.") {
-                let right = !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+                let right =
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
                 return right.then(|| Ref::Header(part.to_owned()));
             }
             return word(name).then(|| Ref::Field(name.to_owned()));
@@ -110,7 +111,8 @@ impl Resolver<'_> {
         match parse(text) {
             Ok(pieces) => {
                 let doubled = pieces.iter().all(|(p, ..)| matches!(p, Piece::Text(_))) && text.contains("{{");
-                if doubled && let Some(name) = text.split_once("{{").and_then(|(_, r)| r.split_once("}}")).map(|(n, _)| n)
+                if doubled
+                    && let Some(name) = text.split_once("{{").and_then(|(_, r)| r.split_once("}}")).map(|(n, _)| n)
                     && reference(name.trim()).is_some()
                 {
                     self.report(e041_template::doubled(at.span, name.trim()));

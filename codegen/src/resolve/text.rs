@@ -53,7 +53,8 @@ fn rate(text: &str) -> Option<Rate> {
 /// `22:30` in minutes of the day.
 fn minutes(text: &str) -> Option<u32> {
     let (hours, minutes) = text.split_once(':')?;
-    let two = |t: &str| (t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u32>().ok()).flatten();
+    let two =
+        |t: &str| (t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u32>().ok()).flatten();
     let (hours, minutes) = (two(hours)?, two(minutes)?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
@@ -108,7 +109,9 @@ impl Resolver<'_> {
     /// AWS's schedule expression.
     pub(super) fn schedule(&mut self, at: &At<String>) -> Spanned<String> {
         let text = at.value.clone().unwrap_or_default();
-        if at.value.is_some() && let Some(problem) = e042_schedule::problem(&text) {
+        if at.value.is_some()
+            && let Some(problem) = e042_schedule::problem(&text)
+        {
             self.report(e042_schedule::diagnostic(at.span, &text, &problem));
         }
         Spanned::new(text, at.span)

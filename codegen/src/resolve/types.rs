@@ -150,13 +150,8 @@ impl Resolver<'_> {
     }
 
     fn type_map(&mut self, map: &TypeMap, span: Span) -> Typed {
-        let kinds = [
-            map.of.is_some(),
-            map.one_of.is_some(),
-            map.map.is_some(),
-            map.optional.is_some(),
-            map.fields.is_some(),
-        ];
+        let kinds =
+            [map.of.is_some(), map.one_of.is_some(), map.map.is_some(), map.optional.is_some(), map.fields.is_some()];
         if kinds.iter().filter(|k| **k).count() != 1 {
             let said = "a type is exactly one of `type`, `enum`, `map`, `optional`, `fields`";
             self.report(e037_type_form::diagnostic(span, said));
@@ -206,12 +201,14 @@ impl Resolver<'_> {
         }
         let wrong = match &ty {
             Type::String { .. } => has_range.then_some("`min` and `max` are for numbers; a text has `max_length`"),
-            Type::Int(_) | Type::Number(_) => {
-                (has_length || map.pattern.is_some()).then_some("`max_length` and `pattern` are for text; a number has `min` and `max`")
+            Type::Int(_) | Type::Number(_) => (has_length || map.pattern.is_some())
+                .then_some("`max_length` and `pattern` are for text; a number has `min` and `max`"),
+            Type::List(..) => {
+                (has_range || map.pattern.is_some()).then_some("a list has `min_length` and `max_length` only")
             }
-            Type::List(..) => (has_range || map.pattern.is_some()).then_some("a list has `min_length` and `max_length` only"),
-            _ => (has_length || has_range || map.pattern.is_some())
-                .then_some("constraints are for `string`, `int`, `number` and lists; write them where the type is declared"),
+            _ => (has_length || has_range || map.pattern.is_some()).then_some(
+                "constraints are for `string`, `int`, `number` and lists; write them where the type is declared",
+            ),
         };
         if let Some(said) = wrong {
             self.report(e037_type_form::diagnostic(span, said));

@@ -105,16 +105,18 @@ impl Resolver<'_> {
         }
         if let Some(send) = &step.send {
             let found = self.find(send, "a sink, a topic or a queue", |m| match m {
-                super::names::Meaning::To(to @ (Destination::Sink(_) | Destination::Topic(_) | Destination::Queue(_))) => {
-                    Some(to)
-                }
+                super::names::Meaning::To(
+                    to @ (Destination::Sink(_) | Destination::Topic(_) | Destination::Queue(_)),
+                ) => Some(to),
                 _ => None,
             });
             return found.map(StepKind::Send);
         }
         if let Some(wait) = &step.wait {
             return match &wait.value.as_ref()?.0 {
-                Forms::Text(text) => self.duration(&At { span: wait.span, value: Some(text.clone()) }).map(StepKind::Wait),
+                Forms::Text(text) => {
+                    self.duration(&At { span: wait.span, value: Some(text.clone()) }).map(StepKind::Wait)
+                }
                 Forms::Map(until) => {
                     Some(StepKind::WaitUntil(Spanned::new(until.until.value.clone()?, until.until.span)))
                 }

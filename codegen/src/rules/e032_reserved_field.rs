@@ -27,8 +27,12 @@ OrderPlaced: { id: order_id, fields: { order_id: ulid } }
 
 pub(crate) fn diagnostic(span: Span, field: &str) -> Diagnostic {
     let help = match field {
-        "id" | "time" => format!("leave it out: every event has `{field}`; or name the field otherwise and say `{field}: that_field`"),
-        "actor" | "object" | "tenant" => format!("name the field otherwise, and give it the role: `{field}: that_field`"),
+        "id" | "time" => format!(
+            "leave it out: every event has `{field}`; or name the field otherwise and say `{field}: that_field`"
+        ),
+        "actor" | "object" | "tenant" => {
+            format!("name the field otherwise, and give it the role: `{field}: that_field`")
+        }
         _ => "choose another name".to_owned(),
     };
     Diagnostic::new(RULE.code, span, format!("`{field}` is kept for the language and cannot be a field")).help(help)

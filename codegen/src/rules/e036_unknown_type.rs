@@ -44,7 +44,8 @@ const ELSEWHERE: [(&str, &str); 14] = [
 pub(crate) fn diagnostic(span: Span, name: &str, known: &[&str], event: bool) -> Diagnostic {
     let diagnostic = Diagnostic::new(RULE.code, span, format!("there is no type `{name}`"));
     if event {
-        return diagnostic.help(format!("`{name}` is an event; a field holds values, so declare their type under `types:`"));
+        return diagnostic
+            .help(format!("`{name}` is an event; a field holds values, so declare their type under `types:`"));
     }
     let ours = ELSEWHERE.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)).map(|(_, ours)| *ours);
     match ours.or_else(|| crate::suggest::nearest(name, known.iter().copied())) {

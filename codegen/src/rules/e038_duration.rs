@@ -25,7 +25,8 @@ wait: 90m
 };
 
 pub(crate) fn diagnostic(span: Span, text: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::new(RULE.code, span, format!("`{text}` is no duration: a duration is a whole number with a unit"));
+    let diagnostic =
+        Diagnostic::new(RULE.code, span, format!("`{text}` is no duration: a duration is a whole number with a unit"));
     match mended(text) {
         Some(mended) => diagnostic.help(format!("write `{mended}`")).replace_with(mended),
         None => diagnostic.help("write it as `60s`, `90m`, `12h` or `4d`"),

@@ -64,7 +64,8 @@ fn field(what: &str, text: &str, low: u32, high: u32) -> Option<String> {
         };
         named || special || t.parse::<u32>().is_ok_and(|n| (low..=high).contains(&n))
     };
-    let range = |t: &str| matches!(t, "*" | "?") || t.split_once('-').map_or_else(|| value(t), |(a, b)| value(a) && value(b));
+    let range =
+        |t: &str| matches!(t, "*" | "?") || t.split_once('-').map_or_else(|| value(t), |(a, b)| value(a) && value(b));
     let right = text.split(',').all(|item| match item.split_once('/') {
         Some((start, step)) => range(start) && step.parse::<u32>().is_ok_and(|n| n > 0),
         None => range(item),

@@ -22,7 +22,8 @@ targets: { UpdateLiked: author, UpdateCommented: { handler: find_commenters } }
 };
 
 pub(crate) fn diagnostic(span: Span) -> Diagnostic {
-    let said = "targets are found in exactly one way: a field, `handler`, `followers`, or `table` with `where` and `select`";
+    let said =
+        "targets are found in exactly one way: a field, `handler`, `followers`, or `table` with `where` and `select`";
     Diagnostic::new(RULE.code, span, said)
 }
 

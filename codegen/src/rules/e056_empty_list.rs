@@ -26,5 +26,6 @@ pub(crate) fn diagnostic(span: Span, setting: &str) -> Diagnostic {
 }
 
 pub(crate) fn twice(span: Span, setting: &str, first: Span) -> Diagnostic {
-    Diagnostic::new(RULE.code, span, format!("this stands twice in `{setting}`")).related(first, "it stands here already")
+    Diagnostic::new(RULE.code, span, format!("this stands twice in `{setting}`"))
+        .related(first, "it stands here already")
 }

@@ -27,10 +27,89 @@ pub(crate) mod e050_include;
 pub(crate) mod e051_environment;
 pub(crate) mod e052_renamed_from;
 pub(crate) mod e053_endless_type;
+pub(crate) mod e054_stacks;
 pub(crate) mod e055_table_layout;
 pub(crate) mod e056_empty_list;
+pub(crate) mod e057_replacement;
 pub(crate) mod e058_names_meet;
 pub(crate) mod e059_setting_value;
+pub(crate) mod e060_unknown_in_braces;
+pub(crate) mod e061_two_types;
+pub(crate) mod e062_not_a_text;
+pub(crate) mod e063_request_names;
+pub(crate) mod e064_no_target;
+pub(crate) mod e065_targets_by_event;
+pub(crate) mod e066_target_type;
+pub(crate) mod e067_value_type;
+pub(crate) mod e068_targets_settings;
+pub(crate) mod e069_condition_field;
+pub(crate) mod e070_condition_type;
+pub(crate) mod e071_condition_never;
+pub(crate) mod e072_filter_limits;
+pub(crate) mod e073_role_type;
+pub(crate) mod e074_table_key;
+pub(crate) mod e075_recipients;
+pub(crate) mod e076_counter;
+pub(crate) mod e077_table_sink;
+pub(crate) mod e078_default;
+pub(crate) mod e079_regular_expression;
+pub(crate) mod e080_distinct;
+pub(crate) mod e081_cancel;
+pub(crate) mod e082_window;
+pub(crate) mod e083_grouper_numbers;
+pub(crate) mod e084_grouper_contradicts;
+pub(crate) mod e085_handler_inputs;
+pub(crate) mod e086_handler_returns;
+pub(crate) mod e087_step_clash;
+pub(crate) mod e088_environment_variable;
+pub(crate) mod e089_secret_in_plain;
+pub(crate) mod e090_unset_actor;
+pub(crate) mod e091_source_form;
+pub(crate) mod e092_web_address;
+pub(crate) mod e093_mail_address;
+pub(crate) mod e094_tag;
+pub(crate) mod e095_indexes;
+pub(crate) mod e096_table_use;
+pub(crate) mod e097_allow;
+pub(crate) mod e100_source_to;
+pub(crate) mod e101_not_carried;
+pub(crate) mod e103_not_fed;
+pub(crate) mod e104_fed_twice;
+pub(crate) mod e105_idle_queue;
+pub(crate) mod e106_loop;
+pub(crate) mod e107_first;
+pub(crate) mod e115_next_step;
+pub(crate) mod e116_step_order;
+pub(crate) mod e117_step_twice;
+pub(crate) mod e118_workflow_time;
+pub(crate) mod e120_map_over;
+pub(crate) mod e122_step_retry;
+pub(crate) mod e130_range;
+pub(crate) mod e131_batch;
+pub(crate) mod e134_fifo;
+pub(crate) mod e137_route;
+pub(crate) mod e139_mail;
+pub(crate) mod e141_size;
+pub(crate) mod e146_retention;
+pub(crate) mod e148_preview_mail;
+pub(crate) mod e149_expect;
+pub(crate) mod e151_within;
+mod support;
+pub(crate) mod w060_condition_always;
+pub(crate) mod w061_tenant;
+pub(crate) mod w062_first_unseen;
+pub(crate) mod w064_unused_handler;
+pub(crate) mod w065_returned_for_nothing;
+pub(crate) mod w066_personal_data;
+pub(crate) mod w067_unused_table;
+pub(crate) mod w068_anybody;
+pub(crate) mod w069_local_origin;
+pub(crate) mod w100_unused;
+pub(crate) mod w120_workflow_rate;
+pub(crate) mod w141_unbounded;
+pub(crate) mod w145_order;
+pub(crate) mod w153_rates;
+mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::facts::Facts;
@@ -64,17 +143,28 @@ pub struct Rule {
 #[must_use]
 pub fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = RULES.to_vec();
-    rules.extend(crate::yaml::codes::ENTRIES.iter().map(|e| Rule { code: e.code, title: e.title, doc: e.doc, check: None }));
+    rules.extend(crate::yaml::codes::ENTRIES.iter().map(|e| Rule {
+        code: e.code,
+        title: e.title,
+        doc: e.doc,
+        check: None,
+    }));
     rules.sort_by_key(|r| r.code);
     rules
 }
 
-/// Checks a resolved flow by every rule; warnings that the spec allows are left out.
+/// Rules of `check` that look at one thing alone: what they say is right even where the rest of the flow could not
+/// be read.
+const LOCAL: [&str; 9] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097"];
+
+/// Checks a resolved flow by every rule. Where a part of it could not be read or resolved it is not whole: what
+/// follows from the missing part would be blamed on what is there, so only the rules that look at one thing alone
+/// are asked.
 #[must_use]
-pub fn check(flow: &Flow, facts: &Facts, input: &Input) -> Diagnostics {
+pub fn check(flow: &Flow, facts: &Facts, input: &Input, is_whole: bool) -> Diagnostics {
     let context = Context { flow, facts, input };
     let mut out = Diagnostics::default();
-    for check in RULES.iter().filter_map(|r| r.check) {
+    for check in RULES.iter().filter(|r| is_whole || LOCAL.contains(&r.code)).filter_map(|r| r.check) {
         check(&context, &mut out);
     }
     out
@@ -121,8 +211,85 @@ const RULES: &[Rule] = &[
     e051_environment::RULE,
     e052_renamed_from::RULE,
     e053_endless_type::RULE,
+    e054_stacks::RULE,
     e055_table_layout::RULE,
     e056_empty_list::RULE,
+    e057_replacement::RULE,
     e058_names_meet::RULE,
     e059_setting_value::RULE,
+    e060_unknown_in_braces::RULE,
+    e061_two_types::RULE,
+    e062_not_a_text::RULE,
+    e063_request_names::RULE,
+    e064_no_target::RULE,
+    e065_targets_by_event::RULE,
+    e066_target_type::RULE,
+    e067_value_type::RULE,
+    e068_targets_settings::RULE,
+    e069_condition_field::RULE,
+    e070_condition_type::RULE,
+    e071_condition_never::RULE,
+    e072_filter_limits::RULE,
+    e073_role_type::RULE,
+    e074_table_key::RULE,
+    e075_recipients::RULE,
+    e076_counter::RULE,
+    e077_table_sink::RULE,
+    e078_default::RULE,
+    e079_regular_expression::RULE,
+    e080_distinct::RULE,
+    e081_cancel::RULE,
+    e082_window::RULE,
+    e083_grouper_numbers::RULE,
+    e084_grouper_contradicts::RULE,
+    e085_handler_inputs::RULE,
+    e086_handler_returns::RULE,
+    e087_step_clash::RULE,
+    e088_environment_variable::RULE,
+    e089_secret_in_plain::RULE,
+    e090_unset_actor::RULE,
+    e091_source_form::RULE,
+    e092_web_address::RULE,
+    e093_mail_address::RULE,
+    e094_tag::RULE,
+    e095_indexes::RULE,
+    e096_table_use::RULE,
+    e097_allow::RULE,
+    e100_source_to::RULE,
+    e101_not_carried::RULE,
+    e103_not_fed::RULE,
+    e104_fed_twice::RULE,
+    e105_idle_queue::RULE,
+    e106_loop::RULE,
+    e107_first::RULE,
+    e115_next_step::RULE,
+    e116_step_order::RULE,
+    e117_step_twice::RULE,
+    e118_workflow_time::RULE,
+    e120_map_over::RULE,
+    e122_step_retry::RULE,
+    e130_range::RULE,
+    e131_batch::RULE,
+    e134_fifo::RULE,
+    e137_route::RULE,
+    e139_mail::RULE,
+    e141_size::RULE,
+    e146_retention::RULE,
+    e148_preview_mail::RULE,
+    e149_expect::RULE,
+    e151_within::RULE,
+    w060_condition_always::RULE,
+    w061_tenant::RULE,
+    w062_first_unseen::RULE,
+    w064_unused_handler::RULE,
+    w065_returned_for_nothing::RULE,
+    w066_personal_data::RULE,
+    w067_unused_table::RULE,
+    w068_anybody::RULE,
+    w069_local_origin::RULE,
+    w100_unused::RULE,
+    w120_workflow_rate::RULE,
+    w141_unbounded::RULE,
+    w145_order::RULE,
+    w153_rates::RULE,
 ];

@@ -37,15 +37,14 @@ pub(super) fn assemble(mut flow: Flow, places: &[StackKey], front: Front) -> Res
         uses.push(of);
     }
     let first = places.iter().map(|key| key.root).min().unwrap_or(0);
-    let mut borders = Borders::of(&flow, places)?;
-    borders.sheet(StackKey::root(first));
+    let mut borders = Borders::of(&flow, places, first)?;
     let mut roots_of = Vec::new();
     for (output, uses) in front.outputs.iter().zip(&uses) {
         roots_of.push(borders.output(output, uses, first)?);
     }
-    declare_the_rest(&mut borders, &flow, &front.rules, first)?;
-    let order = root_order(&borders.roots)?;
-    let Borders { sheets, roots, .. } = borders;
+    borders.declare_the_rest(&front.rules, first)?;
+    let (sheets, roots) = borders.close();
+    let order = root_order(&roots)?;
     // The links know of the resources all they need; so these can be moved, not copied.
     let items = std::mem::take(&mut flow.items);
     let links = Links::of(&flow, &items, places, &sheets, &front.outputs)?;
@@ -93,27 +92,6 @@ fn root_order(roots: &BTreeMap<u16, BTreeSet<u16>>) -> Result<Vec<u16>, StackErr
     Ok(order)
 }
 
-/// The first root declares what the rules use, and what no template uses: the deployer may count on it.
-fn declare_the_rest(borders: &mut Borders<'_>, flow: &Flow, rules: &[Rule], first: u16) -> Result<(), StackError> {
-    let mut rest = Uses::default();
-    for rule in rules {
-        let assertions = rule.assertions.iter().map(|assertion| &assertion.assert);
-        for expr in rule.when.iter().chain(assertions) {
-            rest.parameters.extend(flow.expr(rule.name.as_str(), expr)?.parameters);
-        }
-    }
-    let used: BTreeSet<u32> = borders.sheets.values().flat_map(|sheet| &sheet.conditions).copied().collect();
-    for (_, condition) in (0..).zip(&flow.conditions).filter(|(at, _)| !used.contains(at)) {
-        flow.condition(condition.name.as_str(), condition.name.as_str(), &mut rest)?;
-    }
-    let used: BTreeSet<u32> = borders.sheets.values().flat_map(|sheet| &sheet.parameters).copied().collect();
-    rest.parameters.extend((0..).zip(&flow.parameters).map(|(at, _)| at).filter(|at| !used.contains(at)));
-    let sheet = borders.sheet(StackKey::root(first));
-    sheet.parameters.extend(rest.parameters);
-    sheet.conditions.extend(rest.conditions);
-    Ok(())
-}
-
 fn settled(mut output: Output, links: &Links<'_>, here: StackKey) -> Output {
     output.value = output.value.rewritten(&mut |intrinsic| links.rewritten(intrinsic, here));
     output
@@ -159,7 +137,7 @@ impl Press<'_> {
     fn given(&self, root: u16) -> Vec<Given> {
         let Some(sheet) = self.sheets.get(&StackKey::root(root)) else { return Vec::new() };
         let own = self.parameters(sheet).map(|parameter| Given { name: parameter.name.to_string(), from: None });
-        let imported = self.by_name(&sheet.imports).into_iter().map(|(name, value)| Given {
+        let imported = self.links.by_name(&sheet.imports).into_iter().map(|(name, value)| Given {
             name: name.to_string(),
             from: self
                 .links
@@ -173,11 +151,6 @@ impl Press<'_> {
         sheet.parameters.iter().filter_map(|at| self.flow.parameters.get(*at as usize))
     }
 
-    /// Values by their names, in the order of these.
-    fn by_name(&self, values: &BTreeSet<u32>) -> BTreeMap<LogicalId, u32> {
-        values.iter().filter_map(|value| self.links.name(*value).map(|name| (name.clone(), *value))).collect()
-    }
-
     fn template(&mut self, key: StackKey, sheet: &Sheet) -> Result<Template, StackError> {
         let mut parameters: Vec<Parameter> = self.parameters(sheet).cloned().collect();
         if key.nested.is_some() {
@@ -187,8 +160,8 @@ impl Press<'_> {
                 .filter(|p| p.kind == ParameterType::SsmString)
                 .for_each(|p| p.kind = ParameterType::String);
         }
-        for (name, value) in self.by_name(&sheet.imports) {
-            let mut parameter = Parameter::text(ParameterName::new(name.as_str())?, "");
+        for (name, value) in self.links.by_name(&sheet.imports) {
+            let mut parameter = Parameter::text(ParameterName::from(name), "");
             parameter.description = None;
             if key.nested.is_none() && self.links.condition(value).is_some() {
                 parameter.default = Some(String::new());
@@ -196,11 +169,11 @@ impl Press<'_> {
             parameters.push(parameter);
         }
         let mut outputs = self.outputs.remove(&key).unwrap_or_default();
-        for (name, value) in self.by_name(&sheet.exports) {
+        for (name, value) in self.links.by_name(&sheet.exports) {
             if let Some(seen) = self.links.seen(value, key) {
                 let condition = self.links.condition(value).cloned();
                 outputs.push(Output {
-                    name,
+                    name: name.clone(),
                     value: Value::Intrinsic(seen),
                     description: None,
                     condition,
@@ -224,7 +197,7 @@ impl Press<'_> {
         let own = self.parameters(sheet).map(|p| (p.name.to_string(), Str::parameter(&p.name)));
         let mut parameters: Vec<(String, Str)> = own.collect();
         let mut after = sheet.after.clone();
-        for (name, value) in self.by_name(&sheet.imports) {
+        for (name, value) in self.links.by_name(&sheet.imports) {
             if let Some(passed) = self.links.passed(value, key.root) {
                 parameters.push((name.to_string(), passed));
             }

@@ -9,10 +9,10 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::error::StackError;
 use super::key::StackKey;
-use super::scan::{Flow, Item, Offer, Uses};
-use crate::cfn::{ConditionName, Intrinsic, LogicalId, Output, ParameterName, Resource, Str, Tree, Value};
+use super::scan::{Flow, Item, Offer, Uses, offer, once};
+use crate::cfn::{ConditionName, Intrinsic, LogicalId, Output, ParameterName, Resource, Rule, Str, Tree, Value};
 
-/// What one template declares, and what crosses its border.
+/// What one template declares, and what crosses its border: places in the [`Flow`], in order.
 #[derive(Default)]
 pub(super) struct Sheet {
     /// Resources, nested stacks not counted.
@@ -20,9 +20,9 @@ pub(super) struct Sheet {
     pub(super) parameters: BTreeSet<u32>,
     pub(super) conditions: BTreeSet<u32>,
     /// Values of other templates, which enter as parameters.
-    pub(super) imports: BTreeSet<u32>,
+    pub(super) imports: Vec<u32>,
     /// Values of this one that others use, which leave as outputs.
-    pub(super) exports: BTreeSet<u32>,
+    pub(super) exports: Vec<u32>,
     /// What a nested stack as a whole must come after.
     pub(super) after: BTreeSet<LogicalId>,
 }
@@ -31,108 +31,159 @@ pub(super) struct Sheet {
 pub(super) struct Borders<'a> {
     flow: &'a Flow,
     places: &'a [StackKey],
-    pub(super) sheets: BTreeMap<StackKey, Sheet>,
+    sheets: IndexMap<StackKey, Sheet>,
+    /// The sheet of each resource, and that of its root.
+    sheet_of: Vec<(usize, usize)>,
     /// For each root, the roots that it depends on.
-    pub(super) roots: BTreeMap<u16, BTreeSet<u16>>,
+    roots: BTreeMap<u16, BTreeSet<u16>>,
 }
 
 impl<'a> Borders<'a> {
-    pub(super) fn of(flow: &'a Flow, places: &'a [StackKey]) -> Result<Self, StackError> {
-        let mut borders = Self { flow, places, sheets: BTreeMap::new(), roots: BTreeMap::new() };
-        for (item, place) in flow.items.iter().zip(places) {
-            let sheet = borders.sheet(*place);
-            sheet.count += 1;
-            sheet.parameters.extend(&item.parameters);
-            sheet.conditions.extend(&item.conditions);
+    /// Declares what every resource uses where it is. `first` is the root that is there in any case.
+    pub(super) fn of(flow: &'a Flow, places: &'a [StackKey], first: u16) -> Result<Self, StackError> {
+        let sheets = IndexMap::new();
+        let mut borders = Self { flow, places, sheets, sheet_of: Vec::new(), roots: BTreeMap::new() };
+        borders.open(StackKey::root(first));
+        for place in places {
+            let of = (borders.open(*place), borders.open(StackKey::root(place.root)));
+            borders.sheet_of.push(of);
+        }
+        for (at, item) in flow.items.iter().enumerate() {
+            let Some((here, root)) = borders.sheet_of.get(at).copied() else { continue };
+            borders.note(here, |sheet| sheet.count += 1);
+            borders.note(here, |sheet| sheet.conditions.extend(&item.conditions));
+            for of in [here, root] {
+                borders.note(of, |sheet| sheet.parameters.extend(&item.parameters));
+            }
             for value in &item.values {
-                borders.cross(*value, *place)?;
+                borders.cross(*value, here, root)?;
             }
             for need in &item.needs {
-                borders.follow(*need, *place);
+                borders.follow(*need, here);
             }
-        }
-        let nested: Vec<StackKey> = borders.sheets.keys().filter(|key| key.nested.is_some()).copied().collect();
-        for key in nested {
-            let parameters = borders.sheet(key).parameters.clone();
-            borders.sheet(StackKey::root(key.root)).parameters.extend(parameters);
         }
         Ok(borders)
     }
 
-    /// What this template declares. A root is there as soon as anything is nested in it.
-    pub(super) fn sheet(&mut self, key: StackKey) -> &mut Sheet {
-        self.roots.entry(key.root).or_default();
-        self.sheets.entry(StackKey::root(key.root)).or_default();
-        self.sheets.entry(key).or_default()
+    /// The sheets in the order of their keys, and for each root the roots that it depends on.
+    pub(super) fn close(self) -> (BTreeMap<StackKey, Sheet>, BTreeMap<u16, BTreeSet<u16>>) {
+        let close = |(key, sheet): (StackKey, Sheet)| {
+            (key, Sheet { imports: once(sheet.imports), exports: once(sheet.exports), ..sheet })
+        };
+        (self.sheets.into_iter().map(close).collect(), self.roots)
     }
 
-    fn place(&self, item: u32) -> StackKey {
-        self.places.get(item as usize).copied().unwrap_or(StackKey::MAIN)
+    /// The place of a template's sheet.
+    fn open(&mut self, key: StackKey) -> usize {
+        if let Some(at) = self.sheets.get_index_of(&key) {
+            return at;
+        }
+        self.roots.entry(key.root).or_default();
+        self.sheets.insert_full(key, Sheet::default()).0
+    }
+
+    fn note(&mut self, sheet: usize, what: impl FnOnce(&mut Sheet)) {
+        if let Some((_, sheet)) = self.sheets.get_index_mut(sheet) {
+            what(sheet);
+        }
+    }
+
+    fn key(&self, sheet: usize) -> StackKey {
+        self.sheets.get_index(sheet).map_or(StackKey::MAIN, |(key, _)| *key)
     }
 
     /// Lets a value into a template that uses it.
-    pub(super) fn cross(&mut self, value: u32, here: StackKey) -> Result<(), StackError> {
+    fn cross(&mut self, value: u32, here: usize, here_root: usize) -> Result<(), StackError> {
         let Some(offer) = self.flow.offers.get_index(value as usize) else { return Ok(()) };
-        let there = self.place(offer.item);
+        let Some((there, there_root)) = self.sheet_of.get(offer.item as usize).copied() else { return Ok(()) };
         if there == here {
             return Ok(());
         }
-        if there.nested.is_some() {
-            self.sheet(there).exports.insert(value);
+        if there != there_root {
+            self.note(there, |sheet| sheet.exports.push(value));
         }
-        if there.root != here.root {
-            self.sheet(StackKey::root(there.root)).exports.insert(value);
-            self.sheet(StackKey::root(here.root)).imports.insert(value);
-            self.roots.entry(here.root).or_default().insert(there.root);
+        if there_root != here_root {
+            self.note(there_root, |sheet| sheet.exports.push(value));
+            self.note(here_root, |sheet| sheet.imports.push(value));
+            self.depend(here, there);
         }
-        if here.nested.is_some() {
-            self.sheet(here).imports.insert(value);
+        if here != here_root {
+            self.note(here, |sheet| sheet.imports.push(value));
         }
         if let Some(condition) = self.flow.item(offer.item).and_then(|item| item.placed.resource.condition.as_ref()) {
             let mut uses = Uses::default();
             self.flow.condition(self.flow.id(offer.item), condition.as_str(), &mut uses)?;
-            let root = self.sheet(StackKey::root(there.root));
-            root.parameters.extend(&uses.parameters);
-            root.conditions.extend(&uses.conditions);
+            self.declare(there_root, &uses);
         }
         Ok(())
     }
 
-    /// Keeps the order of two resources whose templates are made separately.
-    fn follow(&mut self, need: u32, here: StackKey) {
-        let there = self.place(need);
-        if there.root != here.root {
-            self.roots.entry(here.root).or_default().insert(there.root);
-        } else if there != here && here.nested.is_some() {
-            let anchor = self.anchor(need, there);
-            self.sheet(here).after.extend(anchor);
-        }
+    fn depend(&mut self, here: usize, there: usize) {
+        let (here, there) = (self.key(here).root, self.key(there).root);
+        self.roots.entry(here).or_default().insert(there);
     }
 
-    /// What stands for a resource in its root's template.
-    fn anchor(&self, item: u32, there: StackKey) -> Option<LogicalId> {
-        match there.nested {
-            Some(_) => LogicalId::new(there.logical_id()).ok(),
-            None => self.flow.index.get_index(item as usize).map(|(id, _)| id.clone()),
+    fn declare(&mut self, sheet: usize, uses: &Uses) {
+        self.note(sheet, |sheet| {
+            sheet.parameters.extend(&uses.parameters);
+            sheet.conditions.extend(&uses.conditions);
+        });
+    }
+
+    /// Keeps the order of two resources whose templates are made separately.
+    fn follow(&mut self, need: u32, here: usize) {
+        let Some((there, there_root)) = self.sheet_of.get(need as usize).copied() else { return };
+        if there == here {
+            return;
+        }
+        let (here_key, there_key) = (self.key(here), self.key(there));
+        if here_key.root != there_key.root {
+            self.depend(here, there);
+        } else if here_key.nested.is_some() {
+            let anchor = match there == there_root {
+                true => self.flow.index.get_index(need as usize).map(|(id, _)| id.clone()),
+                false => LogicalId::new(there_key.logical_id()).ok(),
+            };
+            self.note(here, |sheet| sheet.after.extend(anchor));
         }
     }
 
     /// Declares what an output uses, and says in which root it stands: the last of those it names.
     pub(super) fn output(&mut self, output: &Output, uses: &Uses, first: u16) -> Result<u16, StackError> {
-        let root = uses.needs.iter().map(|need| self.place(*need).root).max().unwrap_or(first);
-        let mut uses_condition = Uses::default();
-        if let Some(condition) = &output.condition {
-            self.flow.condition(output.name.as_str(), condition.as_str(), &mut uses_condition)?;
+        let places = uses.needs.iter().filter_map(|need| self.places.get(*need as usize));
+        let root = places.map(|key| key.root).max().unwrap_or(first);
+        let sheet = self.open(StackKey::root(root));
+        self.declare(sheet, uses);
+        for value in &uses.values {
+            self.cross(*value, sheet, sheet)?;
         }
-        for uses in [uses, &uses_condition] {
-            let sheet = self.sheet(StackKey::root(root));
-            sheet.parameters.extend(&uses.parameters);
-            sheet.conditions.extend(&uses.conditions);
-            for value in &uses.values {
-                self.cross(*value, StackKey::root(root))?;
-            }
+        if let Some(condition) = &output.condition {
+            let mut uses = Uses::default();
+            self.flow.condition(output.name.as_str(), condition.as_str(), &mut uses)?;
+            self.declare(sheet, &uses);
         }
         Ok(root)
+    }
+
+    /// The first root declares what the rules use, and what no template uses: the deployer may count on it.
+    pub(super) fn declare_the_rest(&mut self, rules: &[Rule], first: u16) -> Result<(), StackError> {
+        let flow = self.flow;
+        let mut rest = Uses::default();
+        for rule in rules {
+            let assertions = rule.assertions.iter().map(|assertion| &assertion.assert);
+            for expr in rule.when.iter().chain(assertions) {
+                rest.parameters.extend(flow.expr(rule.name.as_str(), expr)?.parameters);
+            }
+        }
+        let used: BTreeSet<u32> = self.sheets.values().flat_map(|sheet| &sheet.conditions).copied().collect();
+        for (_, condition) in (0..).zip(&flow.conditions).filter(|(at, _)| !used.contains(at)) {
+            flow.condition(condition.name.as_str(), condition.name.as_str(), &mut rest)?;
+        }
+        let used: BTreeSet<u32> = self.sheets.values().flat_map(|sheet| &sheet.parameters).copied().collect();
+        rest.parameters.extend((0..).zip(&flow.parameters).map(|(at, _)| at).filter(|at| !used.contains(at)));
+        let sheet = self.open(StackKey::root(first));
+        self.declare(sheet, &rest);
+        Ok(())
     }
 }
 
@@ -143,7 +194,10 @@ pub(super) struct Links<'a> {
     places: &'a [StackKey],
     /// The condition of each resource.
     conditions: Vec<Option<ConditionName>>,
-    names: BTreeMap<u32, LogicalId>,
+    /// The name of each value that crosses, and its rank among all names.
+    names: Vec<Option<(u32, LogicalId)>>,
+    /// The logical id of each nested stack.
+    stacks: BTreeMap<StackKey, LogicalId>,
 }
 
 impl<'a> Links<'a> {
@@ -156,46 +210,56 @@ impl<'a> Links<'a> {
         sheets: &BTreeMap<StackKey, Sheet>,
         outputs: &[Output],
     ) -> Result<Self, StackError> {
-        let mut taken: IndexSet<String> = flow.index.keys().map(ToString::to_string).collect();
-        taken.extend(flow.parameters.iter().map(|parameter| parameter.name.to_string()));
-        taken.extend(outputs.iter().map(|output| output.name.to_string()));
+        let parameters = flow.parameters.iter().map(|parameter| parameter.name.to_string());
+        let mut taken: BTreeSet<String> =
+            outputs.iter().map(|output| output.name.to_string()).chain(parameters).collect();
+        let mut stacks = BTreeMap::new();
         for key in sheets.keys().filter(|key| key.nested.is_some()) {
-            // Nested stacks of different roots bear the same id; only resources are in the way of it.
-            if flow.index.contains_key(key.logical_id().as_str()) {
-                return Err(StackError::Duplicate(key.logical_id()));
+            // Nested stacks of different roots bear the same id; only a resource is in the way of it.
+            let id = LogicalId::new(key.logical_id())?;
+            if flow.index.contains_key(&id) {
+                return Err(StackError::Duplicate(id.to_string()));
             }
-            taken.insert(key.logical_id());
+            taken.insert(id.to_string());
+            stacks.insert(*key, id);
         }
-        let crossing: BTreeSet<u32> =
-            sheets.values().flat_map(|s| s.exports.iter().chain(&s.imports)).copied().collect();
-        let mut wanted: Vec<(String, u32)> = Vec::new();
+        let crossing = once(sheets.values().flat_map(|s| s.exports.iter().chain(&s.imports)).copied().collect());
+        let mut wanted: Vec<(String, u32)> = Vec::with_capacity(crossing.len());
         for value in crossing {
             let offer = flow.offers.get_index(value as usize);
             let attribute = offer.and_then(|offer| offer.attribute.as_deref()).unwrap_or("Ref");
             let id =
                 offer.and_then(|offer| flow.index.get_index(offer.item as usize)).map_or("", |(id, _)| id.as_str());
-            // 240 and a few digits stay within the 255 characters of a name.
-            let name = id.chars().chain(attribute.chars()).filter(char::is_ascii_alphanumeric).take(240);
-            wanted.push((name.collect(), value));
+            let mut name = String::with_capacity(id.len() + attribute.len());
+            name.push_str(id);
+            name.extend(attribute.chars().filter(char::is_ascii_alphanumeric));
+            // With a few digits, it stays within the 255 characters of a name.
+            name.truncate(240);
+            wanted.push((name, value));
         }
-        wanted.sort();
-        let mut names = BTreeMap::new();
-        for (name, value) in wanted {
+        wanted.sort_unstable();
+        let mut names = vec![None; flow.offers.len()];
+        for (rank, (name, value)) in (0..).zip(wanted) {
             let mut free = name.clone();
             let mut number = 2;
-            while !taken.insert(free.clone()) {
+            while flow.index.contains_key(free.as_str()) || !taken.insert(free.clone()) {
                 free = format!("{name}{number}");
                 number += 1;
             }
-            names.insert(value, LogicalId::new(free)?);
+            if let Some(slot) = names.get_mut(value as usize) {
+                *slot = Some((rank, LogicalId::new(free)?));
+            }
         }
         let conditions = items.iter().map(|item| item.placed.resource.condition.clone()).collect();
-        Ok(Self { index: &flow.index, offers: &flow.offers, places, conditions, names })
+        Ok(Self { index: &flow.index, offers: &flow.offers, places, conditions, names, stacks })
     }
 
-    /// The name under which a value crosses.
-    pub(super) fn name(&self, value: u32) -> Option<&LogicalId> {
-        self.names.get(&value)
+    /// Values that cross with their names, in the order of these.
+    pub(super) fn by_name(&self, values: &[u32]) -> Vec<(&LogicalId, u32)> {
+        let ranked = |value: &u32| self.names.get(*value as usize)?.as_ref().map(|(rank, name)| (*rank, name, *value));
+        let mut ranked: Vec<_> = values.iter().filter_map(ranked).collect();
+        ranked.sort_unstable_by_key(|(rank, ..)| *rank);
+        ranked.into_iter().map(|(_, name, value)| (name, value)).collect()
     }
 
     /// The root of a value's resource.
@@ -227,12 +291,12 @@ impl<'a> Links<'a> {
         if there == here {
             return self.own(value);
         }
-        let name = self.name(value)?;
+        let (_, name) = self.names.get(value as usize)?.as_ref()?;
         if here.nested.is_some() || there.root != here.root {
-            return ParameterName::new(name.as_str()).ok().map(Intrinsic::Parameter);
+            return Some(Intrinsic::Parameter(ParameterName::from(name)));
         }
-        let stack = LogicalId::new(there.logical_id()).ok()?;
-        Some(Intrinsic::GetAtt(stack, format!("Outputs.{name}").into()))
+        let stack = self.stacks.get(&there)?;
+        Some(Intrinsic::GetAtt(stack.clone(), format!("Outputs.{name}").into()))
     }
 
     /// What a root gives for a nested stack's parameter: nothing where the resource is not made.
@@ -251,7 +315,7 @@ impl<'a> Links<'a> {
         let offer = self.offers.get_index(value as usize)?;
         let there = self.places.get(offer.item as usize)?;
         match there.nested {
-            Some(_) => LogicalId::new(there.logical_id()).ok(),
+            Some(_) => self.stacks.get(there).cloned(),
             None => self.index.get_index(offer.item as usize).map(|(id, _)| id.clone()),
         }
     }
@@ -267,8 +331,7 @@ impl<'a> Links<'a> {
         if self.places.get(item as usize) == Some(&here) {
             return None;
         }
-        let value = self.offers.get_index_of(&Offer { item, attribute: attribute.cloned() })?;
-        self.seen(u32::try_from(value).ok()?, here)
+        self.seen(offer(self.offers, item, attribute.map(AsRef::as_ref))?, here)
     }
 
     /// Makes a resource that refers to other templates one of the template `here`.
@@ -282,9 +345,7 @@ impl<'a> Links<'a> {
             let kept = match there {
                 Some(there) if there == here => Some(id),
                 // A nested stack keeps the order as a whole; roots follow one another anyway.
-                Some(there) if here.nested.is_none() && there.root == here.root => {
-                    LogicalId::new(there.logical_id()).ok()
-                }
+                Some(there) if here.nested.is_none() && there.root == here.root => self.stacks.get(&there).cloned(),
                 _ => None,
             };
             if let Some(id) = kept.filter(|id| !resource.depends_on.contains(id)) {

@@ -166,17 +166,18 @@ impl Lock {
     }
 }
 
-/// The lock of what was placed.
-pub(super) fn record(flow: &Flow, places: &[StackKey]) -> Lock {
-    let entry = |(item, place): (&super::scan::Item, &StackKey)| {
+/// The lock of what was placed. Takes owners and identities out of the flow, which has no more use for
+/// them.
+pub(super) fn record(flow: &mut Flow, places: &[StackKey]) -> Lock {
+    let entry = |(item, place): (&mut super::scan::Item, &StackKey)| {
         let entry = Entry {
             stack: place.to_string(),
             kind: item.placed.resource.kind().to_owned(),
-            owner: item.placed.owner.clone(),
+            owner: std::mem::take(&mut item.placed.owner),
             stateful: item.placed.identity.stateful,
-            identity: item.placed.identity.properties.clone(),
+            identity: std::mem::take(&mut item.placed.identity.properties),
         };
         (item.placed.resource.id().to_string(), entry)
     };
-    Lock { resources: flow.items.iter().zip(places).map(entry).collect() }
+    Lock { resources: flow.items.iter_mut().zip(places).map(entry).collect() }
 }

@@ -122,9 +122,9 @@ pub struct Nested {
 /// If the resources cannot form stacks: see [`StackError`].
 pub fn partition(input: Input) -> Result<Stacks, StackError> {
     let Input { description, metadata, parameters, rules, conditions, resources, outputs, lock } = input;
-    let flow = scan::scan(resources, parameters, conditions)?;
+    let mut flow = scan::scan(resources, parameters, conditions)?;
     let places = place::place(&flow, lock.as_ref())?;
-    let next = lock::record(&flow, &places);
+    let next = lock::record(&mut flow, &places);
     let changes = changes::compare(lock.as_ref(), &next, &flow);
     let front = assemble::Front { description, metadata, rules, outputs };
     let roots = assemble::assemble(flow, &places, front)?;

@@ -20,7 +20,7 @@ pub(super) struct Offer {
     pub(super) attribute: Option<Attribute>,
 }
 
-/// One resource, and what it uses, each once, in the order of first use.
+/// One resource, and what it uses, each once.
 pub(super) struct Item {
     pub(super) placed: Placed,
     /// At least as many bytes as it takes in a template.
@@ -46,20 +46,40 @@ pub(super) struct Flow {
     names: Names,
 }
 
+/// An [`Offer`] to look for.
+#[derive(Hash)]
+struct Wanted<'a> {
+    item: u32,
+    attribute: Option<&'a str>,
+}
+
+impl indexmap::Equivalent<Offer> for Wanted<'_> {
+    fn equivalent(&self, offer: &Offer) -> bool {
+        self.item == offer.item && self.attribute == offer.attribute.as_deref()
+    }
+}
+
 /// What a tree uses.
 #[derive(Default)]
 pub(super) struct Uses {
-    pub(super) needs: IndexSet<u32>,
-    pub(super) values: IndexSet<u32>,
-    pub(super) parameters: IndexSet<u32>,
-    pub(super) conditions: IndexSet<u32>,
+    pub(super) needs: Vec<u32>,
+    pub(super) values: Vec<u32>,
+    pub(super) parameters: Vec<u32>,
+    pub(super) conditions: Vec<u32>,
+}
+
+/// In order, each once.
+pub(super) fn once(mut list: Vec<u32>) -> Vec<u32> {
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
 /// Parameters and conditions by name, and what each condition is made of.
 struct Names {
     parameters: IndexMap<String, u32>,
     conditions: IndexMap<String, u32>,
-    made_of: Vec<(IndexSet<u32>, IndexSet<u32>)>,
+    made_of: Vec<(Vec<u32>, Vec<u32>)>,
 }
 
 impl Names {
@@ -81,9 +101,9 @@ impl Names {
                 return Err(StackError::Circle(members.iter().filter_map(name).collect()));
             };
             let at = *at as usize;
-            let (mut parameters, mut all) = (direct.get(at).cloned().unwrap_or_default(), IndexSet::new());
+            let (mut parameters, mut all) = (direct.get(at).cloned().unwrap_or_default(), Vec::new());
             for inner in edges.get(at).into_iter().flatten() {
-                all.insert(*inner);
+                all.push(*inner);
                 for (inner_parameters, inner_conditions) in names.made_of(*inner) {
                     parameters.extend(inner_parameters);
                     all.extend(inner_conditions);
@@ -96,20 +116,20 @@ impl Names {
         Ok(names)
     }
 
-    fn made_of(&self, condition: u32) -> impl Iterator<Item = &(IndexSet<u32>, IndexSet<u32>)> {
+    fn made_of(&self, condition: u32) -> impl Iterator<Item = &(Vec<u32>, Vec<u32>)> {
         self.made_of.get(condition as usize).into_iter()
     }
 
-    fn expr(&self, from: &str, expr: &Expr) -> Result<(IndexSet<u32>, IndexSet<u32>), StackError> {
-        let (mut parameters, mut conditions, mut unknown) = (IndexSet::new(), IndexSet::new(), None);
+    fn expr(&self, from: &str, expr: &Expr) -> Result<(Vec<u32>, Vec<u32>), StackError> {
+        let (mut parameters, mut conditions, mut unknown) = (Vec::new(), Vec::new(), None);
         let mut missing = Vec::new();
         expr.visit(
             &mut |name| match self.parameters.get(name.as_str()) {
-                Some(at) => _ = parameters.insert(*at),
+                Some(at) => parameters.push(*at),
                 None => unknown = Some((name.to_string(), "parameter")),
             },
             &mut |name| match self.conditions.get(name.as_str()) {
-                Some(at) => _ = conditions.insert(*at),
+                Some(at) => conditions.push(*at),
                 None => missing.push(name.to_string()),
             },
         );
@@ -119,6 +139,11 @@ impl Names {
             None => Ok((parameters, conditions)),
         }
     }
+}
+
+/// The place of an offer, if anything uses it.
+pub(super) fn offer(offers: &IndexSet<Offer>, item: u32, attribute: Option<&str>) -> Option<u32> {
+    offers.get_index_of(&Wanted { item, attribute }).and_then(|at| u32::try_from(at).ok())
 }
 
 impl Flow {
@@ -151,7 +176,7 @@ impl Flow {
     }
 
     fn add_condition(&self, at: u32, uses: &mut Uses) {
-        uses.conditions.insert(at);
+        uses.conditions.push(at);
         for (parameters, conditions) in self.names.made_of(at) {
             uses.parameters.extend(parameters);
             uses.conditions.extend(conditions);
@@ -163,20 +188,23 @@ impl Flow {
         let mut failed = None;
         let mut conditions = Vec::new();
         let (index, names, offers) = (&self.index, &self.names, &mut self.offers);
-        let mut offer = |id: &LogicalId, attribute: Option<Attribute>, uses: &mut Uses| match index.get(id) {
+        let mut offer = |id: &LogicalId, attribute: Option<&Attribute>, uses: &mut Uses| match index.get(id) {
             Some(item) => {
-                uses.needs.insert(*item);
-                let (at, _) = offers.insert_full(Offer { item: *item, attribute });
-                uses.values.insert(u32::try_from(at).unwrap_or(u32::MAX));
+                uses.needs.push(*item);
+                let wanted = Wanted { item: *item, attribute: attribute.map(AsRef::as_ref) };
+                let known = offers.get_index_of(&wanted);
+                let at =
+                    known.unwrap_or_else(|| offers.insert_full(Offer { item: *item, attribute: attribute.cloned() }).0);
+                uses.values.push(u32::try_from(at).unwrap_or(u32::MAX));
             }
             None => failed = Some(StackError::Dangling { from: from.to_owned(), to: id.to_string() }),
         };
         let mut unknown = None;
         tree.visit(&mut |intrinsic| match intrinsic {
             Intrinsic::Ref(id) => offer(id, None, uses),
-            Intrinsic::GetAtt(id, attribute) => offer(id, Some(attribute.clone()), uses),
+            Intrinsic::GetAtt(id, attribute) => offer(id, Some(attribute), uses),
             Intrinsic::Parameter(name) => match names.parameters.get(name.as_str()) {
-                Some(at) => _ = uses.parameters.insert(*at),
+                Some(at) => uses.parameters.push(*at),
                 None => unknown = Some(name.to_string()),
             },
             Intrinsic::If(name, ..) => conditions.push(name.clone()),
@@ -192,16 +220,28 @@ impl Flow {
     }
 }
 
+/// Shared things first, then by owner, layer and logical id. Sorts numbers, not the resources: these are
+/// large to move.
+fn in_order(resources: Vec<Placed>) -> Vec<Placed> {
+    let mut order: Vec<_> = resources.iter().enumerate().collect();
+    order.sort_by(|(_, a), (_, b)| {
+        let key = |placed: &Placed| (placed.component > 0, placed.layer);
+        let ((a_own, a_layer), (b_own, b_layer)) = (key(a), key(b));
+        let ids = || a.resource.id().cmp(b.resource.id());
+        a_own.cmp(&b_own).then_with(|| a.owner.cmp(&b.owner)).then(a_layer.cmp(&b_layer)).then_with(ids)
+    });
+    let order: Vec<usize> = order.into_iter().map(|(at, _)| at).collect();
+    let mut slots: Vec<Option<Placed>> = resources.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| slots.get_mut(at).and_then(Option::take)).collect()
+}
+
 /// Puts the resources in order and finds what each uses.
 pub(super) fn scan(
-    mut resources: Vec<Placed>,
+    resources: Vec<Placed>,
     parameters: Vec<Parameter>,
     conditions: Vec<Condition>,
 ) -> Result<Flow, StackError> {
-    fn order(placed: &Placed) -> (bool, &str, super::Layer, &str) {
-        (placed.component > 0, &placed.owner, placed.layer, placed.resource.id().as_str())
-    }
-    resources.sort_by(|a, b| order(a).cmp(&order(b)));
+    let resources = in_order(resources);
     let mut index = IndexMap::with_capacity(resources.len());
     for (at, placed) in (0..).zip(&resources) {
         if index.insert(placed.resource.id().clone(), at).is_some() {
@@ -225,17 +265,17 @@ pub(super) fn scan(
         }
         for id in &resource.depends_on {
             let missing = || StackError::Dangling { from: from.to_owned(), to: id.to_string() };
-            uses.needs.insert(*flow.index.get(id).ok_or_else(missing)?);
+            uses.needs.push(*flow.index.get(id).ok_or_else(missing)?);
         }
         let bytes = resource.at_most();
         let Uses { needs, values, parameters, conditions } = uses;
         items.push(Item {
             placed,
             bytes,
-            needs: needs.into_iter().collect(),
-            values: values.into_iter().collect(),
-            parameters: parameters.into_iter().collect(),
-            conditions: conditions.into_iter().collect(),
+            needs: once(needs),
+            values: once(values),
+            parameters: once(parameters),
+            conditions: once(conditions),
         });
     }
     flow.items = items;

@@ -1,6 +1,8 @@
 //! The file as a whole.
 
-use super::{Event, Gateway, Grouper, Handler, Named, Queue, Recipients, Secret, Sink, Source, Table, Topic, TypeExpr, Workflow};
+use super::{
+    Event, Gateway, Grouper, Handler, Named, Queue, Recipients, Secret, Sink, Source, Table, Topic, TypeExpr, Workflow,
+};
 use crate::yaml::{At, Literal};
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! Sources, queues, workflows and handlers: what is done with an event.
 
-use super::{Named, Pattern};
+use super::Pattern;
 use crate::yaml::{At, ByCase, Forms, Literal, Never};
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -23,8 +23,8 @@ pub use events::{Event, Index, Recipients, Rows, Secret, Table, Topic};
 pub use flow::{Alarms, ApiLogs, Architecture, Encryption, Flow, Quotas, Settings};
 pub use handling::{
     Case, Catch, CatchOne, Expect, Followers, FollowersMode, Handler, HttpRoute, Lookup, MapStep, Overflow, Queue,
-    Retry, Schedule, Source, SourceFrom, Step, Steps, Targets, TargetsMap, To, ToFirst, Wait, WaitUntil, WebsocketRoute,
-    Workflow,
+    Retry, Schedule, Source, SourceFrom, Step, Steps, Targets, TargetsMap, To, ToFirst, Wait, WaitUntil,
+    WebsocketRoute, Workflow,
 };
 pub use types::{TypeExpr, TypeMap};
 

@@ -77,12 +77,20 @@ pub(super) fn refuse_control(file: FileId, text: &str, out: &mut Diagnostics) ->
     !found.is_empty()
 }
 
+/// Reports a byte order mark that [`text`] has not taken away: the parser does not count it. Says whether there was one.
+pub(super) fn refuse_mark(file: FileId, text: &str, out: &mut Diagnostics) -> bool {
+    let mark = text.get(..'\u{feff}'.len_utf8()).filter(|start| *start == "\u{feff}");
+    mark.is_some_and(|mark| refuse_invisible(file, 0, mark, out) > 0)
+}
+
 /// Reports the invisible characters of a value or a key, as it stands in the file. Says how many there were.
 pub(super) fn refuse_invisible(file: FileId, base: usize, value: &str, out: &mut Diagnostics) -> usize {
     let found: Vec<_> = value.char_indices().filter(|(_, c)| is_invisible(*c)).take(MOST).collect();
     for (at, c) in &found {
         let message = format!("the character {} cannot be seen", name(*c));
-        let help = format!("delete it, or write it as \"\\U{:08X}\" in double quotes", u32::from(*c));
+        let code = u32::from(*c);
+        let escape = if code > 0xffff { format!("\\U{code:08X}") } else { format!("\\u{code:04X}") };
+        let help = format!("delete it, or write it as `\"{escape}\"` in double quotes");
         out.push(Diagnostic::new(codes::CHARACTER, span(file, base + at, *c), message).help(help));
     }
     found.len()
@@ -90,6 +98,22 @@ pub(super) fn refuse_invisible(file: FileId, base: usize, value: &str, out: &mut
 
 /// The most diagnostics of one kind that a file is given for what can stand at every one of its characters.
 pub(super) const MOST: usize = 20;
+
+/// With the advice to put quotes around `text`, which stands at the mistake's place.
+pub(super) fn quote_it(wrong: Diagnostic, text: &str) -> Diagnostic {
+    /// What is worth repeating in a message, in bytes.
+    const MOST: usize = 300;
+    if text.len() > MOST {
+        return wrong.help("quote it");
+    }
+    let quoted = quoted(text);
+    wrong.help(format!("quote it: `{quoted}`")).replace_with(quoted)
+}
+
+/// A text in double quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
 
 fn span(file: FileId, at: usize, c: char) -> Span {
     Span::new(file, offset(at), offset(at + c.len_utf8()))

@@ -1,1 +1,65 @@
-//! Placeholder.
+//! What every generated Lambda function runs on.
+//!
+//! In: Lambda's invocations, as JSON. Out: Lambda's answers, as JSON. Between the two a generated
+//! `dispatch` picks the function and calls one of the entry points here:
+//!
+//! | entry point | for | guarantees |
+//! | --- | --- | --- |
+//! | [`consume`] | a queue with a handler | one record's failure is that record's alone |
+//! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
+//! | [`Outbox`] | the product's own API, outside Lambda | an event is written once |
+//! | [`run`] | `main` of the binary | a function that cannot run fails before its first event |
+//!
+//! Invariants of the whole crate:
+//!
+//! - The time comes from the invocation ([`Invocation::now`]), never from the system clock.
+//! - Nothing that a payload holds reaches a log or an error text, apart from ids, event types and
+//!   names of fields; whatever does reach one can move no cursor and colour no terminal.
+//! - No task is spawned: what an invocation began ends with it.
+
+pub mod aws;
+mod choice;
+mod consumer;
+mod cx;
+mod decode;
+mod envelope;
+mod error;
+mod event;
+mod init_error;
+mod log;
+mod outbox;
+mod panics;
+mod pii;
+mod run;
+mod scalar;
+#[cfg(feature = "schema")]
+pub mod schema;
+mod step;
+
+pub use consumer::{MARGIN, Order, consume};
+pub use cx::{Cx, CxError, Invocation, TIMEOUT};
+pub use decode::{DecodeError, decode};
+pub use envelope::Envelope;
+pub use error::Error;
+pub use event::{Event, Message, event_id, source};
+pub use outbox::{Outbox, OutboxError, Written};
+pub use pii::Pii;
+pub use run::{Exit, Start, run};
+pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Url, Uuid};
+pub use step::step;
+
+pub use aws_sdk_dynamodb;
+pub use lambda_runtime::{Context, LambdaEvent};
+#[cfg(feature = "schema")]
+pub use schemars;
+pub use serde;
+pub use serde_json;
+pub use tracing;
+
+/// What the exported macros need and nobody else should name.
+#[doc(hidden)]
+pub mod macros {
+    pub use crate::scalar::Inner;
+    #[cfg(feature = "schema")]
+    pub use crate::scalar::schema;
+}

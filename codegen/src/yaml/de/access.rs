@@ -18,7 +18,7 @@ impl<'a> Items<'a> {
     }
 }
 
-impl<'de, 'a: 'de> SeqAccess<'de> for Items<'a> {
+impl<'de, 'a> SeqAccess<'de> for Items<'a> {
     type Error = Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
@@ -43,7 +43,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-impl<'de, 'a: 'de> MapAccess<'de> for Entries<'a> {
+impl<'de, 'a> MapAccess<'de> for Entries<'a> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
@@ -87,7 +87,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-impl<'de, 'a: 'de> SeqAccess<'de> for Parts<'a> {
+impl<'de, 'a> SeqAccess<'de> for Parts<'a> {
     type Error = Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {

@@ -20,10 +20,7 @@ impl<'a> De<'a> {
         what: &str,
         kinds: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error>
-    where
-        'a: 'de,
-    {
+    ) -> Result<V::Value, Error> {
         match &self.node.kind {
             Kind::Scalar { text, .. } if !self.node.is_nothing() => {
                 self.known_kind(self.node, what, kinds, &format!("`{}` is not {what}", short(text)))?;
@@ -60,30 +57,45 @@ impl<'a> De<'a> {
         kinds: &[&'static str],
         entries: &'a [(Node, Node)],
     ) -> Result<&'a (Node, Node), Error> {
-        if let [single] = entries {
+        let beside = self.reading.others();
+        let is_one_of = |names: &[&'static str], key: &Node| key.text().is_some_and(|text| names.contains(&text));
+        let entries: Vec<_> = entries.iter().filter(|(key, _)| !is_one_of(beside, key)).collect();
+        if let [single] = entries.as_slice() {
             return Ok(single);
         }
-        let is_kind = |(key, _): &&(Node, Node)| key.text().is_some_and(|text| kinds.contains(&text));
-        let Some(first) = entries.iter().find(is_kind) else {
-            let message = format!("{what} has a single key, its kind");
+        let Some(first) = entries.iter().find(|(key, _)| is_one_of(kinds, key)) else {
+            let message = if beside.is_empty() {
+                format!("{what} has a single key, its kind")
+            } else {
+                format!("the kind of {what} is missing")
+            };
             return self.error(
                 Diagnostic::new(codes::NO_KIND, self.head, message)
                     .help(format!("write one of {}", alternatives(kinds.iter().copied()))),
             );
         };
         let name = first.0.text().unwrap_or_default();
-        for other in entries.iter().filter(|entry| entry.0.span != first.0.span) {
-            let text = other.0.text().unwrap_or_default();
-            let message = if is_kind(&other) {
+        for (key, _) in entries.iter().filter(|(key, _)| key.span != first.0.span) {
+            let text = key.text().unwrap_or_default();
+            let message = if is_one_of(kinds, key) {
                 format!("{what} has one kind; here are `{name}` and `{text}`")
             } else {
                 format!("unknown key `{}` beside the kind `{name}` of {what}", short(text))
             };
-            self.push(
-                Diagnostic::new(codes::SEVERAL_KINDS, other.0.span, message)
-                    .related(first.0.span, "the first kind stands here")
-                    .help("a kind is the single key of its object; its settings stand inside"),
-            );
+            let wrong = Diagnostic::new(codes::SEVERAL_KINDS, key.span, message)
+                .related(first.0.span, "the first kind stands here");
+            self.push(match nearest(text, beside.iter().copied()) {
+                Some(meant) if !is_one_of(kinds, key) => {
+                    wrong.help(format!("did you mean `{meant}`?")).replace_with(meant)
+                }
+                _ if beside.is_empty() => {
+                    wrong.help("a kind is the single key of its object; its settings stand inside")
+                }
+                _ => {
+                    let beside = alternatives(beside.iter().copied());
+                    wrong.help(format!("the settings of a kind stand inside it; beside it may stand {beside}"))
+                }
+            });
         }
         Ok(first)
     }
@@ -93,10 +105,7 @@ impl<'a> De<'a> {
         self,
         accepted: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error>
-    where
-        'a: 'de,
-    {
+    ) -> Result<V::Value, Error> {
         let shape = match &self.node.kind {
             Kind::Scalar { .. } => TEXT,
             Kind::Sequence(_) => LIST,
@@ -114,10 +123,7 @@ impl<'a> De<'a> {
     }
 
     /// Reads one of two maps, by the first letter of the first key.
-    pub(super) fn by_case<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error>
-    where
-        'a: 'de,
-    {
+    pub(super) fn by_case<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let first = self.node.entries().first().and_then(|(key, _)| key.text());
         let upper = first.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_uppercase()));
         let key = if upper { UPPER } else { MAP };
@@ -125,10 +131,7 @@ impl<'a> De<'a> {
     }
 
     /// Reads data of any type.
-    pub(super) fn literal<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error>
-    where
-        'a: 'de,
-    {
+    pub(super) fn literal<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let key = match &self.node.kind {
             Kind::Scalar { text, plain: true } => self.plain_literal(text)?,
             Kind::Scalar { .. } => kind::TEXT,
@@ -185,7 +188,7 @@ enum Content<'a> {
     Text(De<'a>),
 }
 
-impl<'de, 'a: 'de> EnumAccess<'de> for Chosen<'_, 'a> {
+impl<'de, 'a> EnumAccess<'de> for Chosen<'_, 'a> {
     type Error = Error;
     type Variant = Variant<'a>;
 
@@ -216,7 +219,7 @@ impl<'a> Variant<'a> {
     }
 }
 
-impl<'de, 'a: 'de> VariantAccess<'de> for Variant<'a> {
+impl<'de, 'a> VariantAccess<'de> for Variant<'a> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use super::{De, Error};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::codes;
+use crate::yaml::text::quote_it;
 use crate::yaml::tree::{Kind, Node};
 
 impl De<'_> {
@@ -34,10 +35,8 @@ fn mismatch(node: &Node, expected: &str) -> Diagnostic {
 }
 
 fn braces(node: &Node, expected: &str, name: &str) -> Diagnostic {
-    let quoted = format!("\"{{{name}}}\"");
-    Diagnostic::new(codes::BRACES, node.span, format!("expected {expected}, found a map"))
-        .help(format!("quote it: `{quoted}`"))
-        .replace_with(quoted)
+    let wrong = Diagnostic::new(codes::BRACES, node.span, format!("expected {expected}, found a map"));
+    quote_it(wrong, &format!("{{{name}}}"))
 }
 
 /// What stands at a node, in a few words.
@@ -52,7 +51,7 @@ pub(super) fn found(node: &Node) -> String {
 }
 
 /// A text as a message can hold it: its first line, and not all of a long one.
-pub(super) fn short(text: &str) -> String {
+pub(in crate::yaml) fn short(text: &str) -> String {
     const MOST: usize = 40;
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() > MOST || line.len() < text.trim_end().len() {

@@ -6,6 +6,7 @@
 //!   `IndexMap<At<String>, At<T>>` may be left out too. Nothing else may have a default: a key that is left out is
 //!   offered to its field as absent, so that all missing keys are reported at once.
 //! - A kind is an enum: `{ session: { … } }` is its variant `session`, and a plain word one without content.
+//! - A kind with common words beside it is a [`Kinded`](super::Kinded).
 //! - Names of structs and enums are said in messages: `SessionWindow` is "a session window". A name with a space is
 //!   taken as it is.
 //! - `#[serde(flatten)]`, `untagged` and `alias` are not supported; [`Forms`](super::Forms) reads several shapes.
@@ -15,6 +16,7 @@ mod access;
 mod enums;
 mod error;
 mod expect;
+mod kinded;
 mod scalar;
 mod structs;
 
@@ -30,12 +32,15 @@ use crate::source::Span;
 use access::{Entries, Items};
 use error::Error;
 pub(super) use error::is_never;
+pub(super) use expect::short;
+use kinded::Reading;
 
 /// The names by which the types of this module ask for what serde has no word for.
 pub(super) const AT: &str = "$At";
 pub(super) const BY_CASE: &str = "$ByCase";
 pub(super) const FORMS: &str = "$Forms";
 pub(super) const LITERAL: &str = "$Literal";
+pub(super) const KINDED: &str = "$Kinded";
 pub(super) const NEVER: &str = "$Never";
 pub(super) const TEXT: &str = "text";
 pub(super) const LIST: &str = "a list";
@@ -71,17 +76,19 @@ struct De<'a> {
     node: &'a Node,
     /// The place that stands for the node in a message about the whole of it: the key that it is the value of.
     head: Span,
+    /// Which of its keys are read, if it is a map.
+    reading: Reading<'a>,
     sink: &'a Sink,
 }
 
 impl<'a> De<'a> {
     fn new(node: &'a Node, head: Span, sink: &'a Sink) -> Self {
-        Self { node, head, sink }
+        Self { node, head, reading: Reading::Whole, sink }
     }
 
     /// A part of this node without a key of its own.
     fn part(self, node: &'a Node) -> Self {
-        Self { node, head: head(node), sink: self.sink }
+        Self::new(node, head(node), self.sink)
     }
 
     fn push(self, diagnostic: Diagnostic) {
@@ -116,7 +123,7 @@ macro_rules! integers {
     };
 }
 
-impl<'de, 'a: 'de> Deserializer<'de> for De<'a> {
+impl<'de, 'a> Deserializer<'de> for De<'a> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -210,11 +217,11 @@ impl<'de, 'a: 'de> Deserializer<'de> for De<'a> {
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_tuple(len, visitor)
+        if name == KINDED { self.kinded(visitor) } else { self.deserialize_tuple(len, visitor) }
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -5,6 +5,7 @@ use super::{De, Error, TEXT};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::codes;
 use crate::yaml::plain::{self, NumberError};
+use crate::yaml::text::quote_it;
 use crate::yaml::tree::{Kind, Node};
 
 impl<'a> De<'a> {
@@ -23,13 +24,8 @@ impl<'a> De<'a> {
 
     pub(super) fn warn_of_other_tools(self, text: &str) {
         if let Some(other) = plain::elsewhere(text) {
-            let message = format!("`{text}` is text here, but other YAML tools read {other}");
-            let quoted = format!("\"{text}\"");
-            self.push(
-                Diagnostic::new(codes::READ_OTHERWISE, self.node.span, message)
-                    .help(format!("quote it: `{quoted}`"))
-                    .replace_with(quoted),
-            );
+            let message = format!("`{}` is text here, but other YAML tools read {other}", short(text));
+            self.push(quote_it(Diagnostic::new(codes::READ_OTHERWISE, self.node.span, message), text));
         }
     }
 

@@ -6,7 +6,8 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
 
 use super::access::{Parts, Source};
-use super::expect::alternatives;
+use super::expect::{alternatives, short};
+use super::kinded::Reading;
 use super::{AT, De, Error};
 use crate::diagnostic::Diagnostic;
 use crate::suggest::{nearest, synonym};
@@ -20,13 +21,16 @@ impl<'a> De<'a> {
         what: &str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error>
-    where
-        'a: 'de,
-    {
-        let Kind::Mapping(entries) = &self.node.kind else {
-            return self.unexpected(&format!("a map ({what})"));
+    ) -> Result<V::Value, Error> {
+        let entries = match (&self.node.kind, self.reading) {
+            (Kind::Mapping(entries), _) => entries.as_slice(),
+            // What it is instead is for the kind to say.
+            (_, Reading::Common(_)) => &[],
+            _ => return self.unexpected(&format!("a map ({what})")),
         };
+        if let Reading::Common(keys) = self.reading {
+            keys.set(fields);
+        }
         let known = |key: &Node| fields.iter().copied().find(|field| key.text() == Some(*field));
         let mut given = Vec::new();
         let mut meant = BTreeSet::new();
@@ -34,6 +38,7 @@ impl<'a> De<'a> {
         for (key, value) in entries {
             match known(key) {
                 Some(field) => given.push((field, Field::Given(De::new(value, key.span, self.sink)))),
+                None if matches!(self.reading, Reading::Common(_)) => {}
                 None => {
                     let open: Vec<&'static str> =
                         fields.iter().copied().filter(|f| entries.iter().all(|(k, _)| k.text() != Some(f))).collect();
@@ -61,7 +66,7 @@ impl<'a> De<'a> {
         cut_by_comma: bool,
     ) -> Option<&'static str> {
         let text = key.text()?;
-        let wrong = Diagnostic::new(codes::UNKNOWN_KEY, key.span, format!("unknown key `{text}` in {what}"));
+        let wrong = Diagnostic::new(codes::UNKNOWN_KEY, key.span, format!("unknown key `{}` in {what}", short(text)));
         let meant = synonym(text, open.iter().copied())
             .or_else(|| nearest(text, open.iter().copied()))
             .and_then(|meant| fields.iter().copied().find(|field| *field == meant));
@@ -95,7 +100,7 @@ struct Fields<'a> {
     value: Option<Field<'a>>,
 }
 
-impl<'de, 'a: 'de> MapAccess<'de> for Fields<'a> {
+impl<'de, 'a> MapAccess<'de> for Fields<'a> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
@@ -134,7 +139,7 @@ impl Absent<'_> {
     }
 }
 
-impl<'de, 'a: 'de> Deserializer<'de> for Absent<'a> {
+impl<'de, 'a> Deserializer<'de> for Absent<'a> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {

@@ -9,7 +9,8 @@ use super::{Budget, DEPTH, NODES, too_many};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 use crate::yaml::codes;
-use crate::yaml::text::offset;
+use crate::yaml::de::short;
+use crate::yaml::text::{offset, quote_it};
 use crate::yaml::tree::{Kind, Node};
 
 /// A list or map whose end has not come yet.
@@ -139,7 +140,7 @@ impl<'a> Builder<'a> {
                                     Diagnostic::new(
                                         codes::DUPLICATE_KEY,
                                         of.span,
-                                        format!("`{text}` stands twice here"),
+                                        format!("`{}` stands twice here", short(text)),
                                     )
                                     .related(*first, "first here"),
                                 );
@@ -163,7 +164,7 @@ impl<'a> Builder<'a> {
         }
         let span = self.word(at);
         let (code, message, first) = match tag {
-            Some(tag) => (codes::TAG, format!("a tag `{}` is not part of the language", shown(tag)), '!'),
+            Some(tag) => (codes::TAG, format!("a tag `{}` is not part of the language", short(&shown(tag))), '!'),
             None => (codes::ALIAS, "an anchor is not part of the language".to_owned(), '&'),
         };
         if self.refused.spend() {
@@ -183,7 +184,12 @@ impl<'a> Builder<'a> {
 
     fn scalar(&self, kind: Kind, style: ScalarStyle, start: usize, end: usize) -> Node {
         let empty = matches!(&kind, Kind::Scalar { text, .. } if text.is_empty()) && style == ScalarStyle::Plain;
-        let end = if empty { start } else { start + self.slice(start, end).trim_end().len() };
+        let length = match style {
+            _ if empty => 0,
+            ScalarStyle::DoubleQuoted | ScalarStyle::SingleQuoted => quoted_length(self.slice(start, end)),
+            _ => self.slice(start, end).trim_end().len(),
+        };
+        let end = start + length;
         let span = self.span(start, end);
         let kind = if self.masked.iter().any(|masked| masked.start == span.start) { Kind::Refused } else { kind };
         Node { span, kind }
@@ -231,11 +237,29 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::new(codes::TOO_LARGE, span, format!("lists and maps are nested more than {DEPTH} deep"))
 }
 
+/// The bytes of a text in quotes, with them: the parser counts a comment after it too.
+fn quoted_length(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    let Some((_, quote)) = chars.next() else { return 0 };
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && quote == '"' {
+            chars.next();
+        } else if c == quote {
+            if quote == '\'' && chars.as_str().starts_with('\'') {
+                chars.next();
+            } else {
+                return at + c.len_utf8();
+            }
+        }
+    }
+    text.trim_end().len()
+}
+
 fn key_is_no_text(key: &Node) -> Diagnostic {
     let what = if matches!(key.kind, Kind::Sequence(_)) { "list" } else { "map" };
     let wrong = Diagnostic::new(codes::KEY, key.span, format!("a {what} stands where a key is expected"));
     match key.as_unquoted_braces() {
-        Some(name) => wrong.help(format!("quote it: `\"{{{name}}}\"`")).replace_with(format!("\"{{{name}}}\"")),
+        Some(name) => quote_it(wrong, &format!("{{{name}}}")),
         None => wrong.help("a key is text"),
     }
 }

@@ -39,7 +39,7 @@ pub fn read(file: FileId, source: &str, out: &mut Diagnostics) -> Option<Node> {
         out.push(text::too_large(start, source.len()));
         return None;
     }
-    if text::refuse_control(file, source, out) {
+    if text::refuse_control(file, source, out) || text::refuse_mark(file, source, out) {
         return None;
     }
     if source.bytes().filter(|b| matches!(b, b',' | b'[' | b'{')).count() > NODES {
@@ -58,10 +58,15 @@ pub fn read(file: FileId, source: &str, out: &mut Diagnostics) -> Option<Node> {
             }
             Err(stop) => *stop,
         };
-        out.push(stop.why);
+        // What stands in an overwritten value has been reported in its own words.
+        let place = stop.why.span.start;
+        let reported = masked.iter().any(|mask: &Span| (mask.start..mask.end).contains(&place));
+        if !reported {
+            out.push(stop.why);
+        }
         let again = masked.len() < MOST && source.len() * (masked.len() + 1) <= 2 * BYTES;
         match stop.value.and_then(|value| Some((value, mask(&text, value)?))) {
-            Some((value, overwritten)) if again => {
+            Some((value, overwritten)) if again && !reported => {
                 masked.push(value);
                 text = Cow::Owned(overwritten);
             }

@@ -5,7 +5,7 @@ use super::{Place, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::yaml::codes;
-use crate::yaml::text::offset;
+use crate::yaml::text::{offset, quote_it};
 
 /// Explains where the parser stopped.
 pub(super) fn explain(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Stop {
@@ -39,10 +39,8 @@ fn colon_in_text(place: &Place<'_>, builder: &Builder<'_>) -> Option<Stop> {
     }
     let value = place.value_from(last.start as usize, builder);
     let why = Diagnostic::new(codes::COLON_IN_TEXT, value, "text with `: ` needs quotes")
-        .label("the second colon makes a second key")
-        .help(format!("quote it: `{}`", quoted(place, value)))
-        .replace_with(quoted(place, value));
-    Some(Stop { why, value: Some(value) })
+        .label("the second colon makes a second key");
+    Some(Stop { why: quote_it(why, place.text(value)), value: Some(value) })
 }
 
 /// `key: {target}/{event}`: the parser stands right after the map `{target}`.
@@ -55,10 +53,8 @@ fn unquoted_braces(place: &Place<'_>, builder: &Builder<'_>) -> Option<Stop> {
         return None;
     }
     let value = place.value_from(last.start as usize, builder);
-    let why = Diagnostic::new(codes::BRACES, value, "expected text, found a map and more text")
-        .help(format!("quote it: `{}`", quoted(place, value)))
-        .replace_with(quoted(place, value));
-    Some(Stop { why, value: Some(value) })
+    let why = Diagnostic::new(codes::BRACES, value, "expected text, found a map and more text");
+    Some(Stop { why: quote_it(why, place.text(value)), value: Some(value) })
 }
 
 fn tab(place: &Place<'_>) -> Diagnostic {
@@ -70,15 +66,17 @@ fn tab(place: &Place<'_>) -> Diagnostic {
 
 fn reserved_character(place: &Place<'_>, value: Span) -> Diagnostic {
     let first = place.rest().chars().next().unwrap_or_default();
-    Diagnostic::new(codes::SYNTAX, value, format!("text cannot begin with `{first}`"))
-        .help(format!("quote it: `{}`", quoted(place, value)))
-        .replace_with(quoted(place, value))
+    let why = Diagnostic::new(codes::SYNTAX, value, format!("text cannot begin with `{first}`"));
+    quote_it(why, place.text(value))
 }
 
 fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
     let wrong = |message: &str| Diagnostic::new(codes::SYNTAX, place.point(), message);
     let has = |part: &str| info.contains(part);
-    if has("quoted scalar, found unexpected end") || has("found unexpected document indicator") {
+    if has("quoted scalar, found unexpected end")
+        || has("found unexpected document indicator")
+        || has("indentation in quoted")
+    {
         return wrong("the quote that begins here is never closed");
     }
     if has("trailing content after") {
@@ -97,6 +95,7 @@ fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
             || has("misplaced bracket")
             || has("unexpected end")
             || has("indentation in flow")
+            || has("illegal placement")
         {
             return wrong(&format!("expected `,` or `{closing}`"))
                 .related(place.span(open, open + 1), format!("the {what} begins here"));
@@ -120,12 +119,21 @@ impl Place<'_> {
         self.source.get(self.at..).unwrap_or_default()
     }
 
+    fn text(&self, span: Span) -> &str {
+        self.source.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
     fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, offset(start), offset(end.min(self.source.len())))
     }
 
-    /// The character at which the parser stopped.
+    /// The character at which the parser stopped; at a colon, the key before it.
     fn point(&self) -> Span {
+        let before = self.source.get(..self.at).unwrap_or_default();
+        let key = before.len() - before.trim_end_matches(|c: char| !c.is_whitespace() && !"{}[],:".contains(c)).len();
+        if self.rest().starts_with(':') && key > 0 {
+            return self.span(self.at - key, self.at);
+        }
         let at = self.at.min(self.source.trim_end().len());
         let length =
             self.source.get(at..).and_then(|rest| rest.chars().next()).filter(|c| *c != '\n').map_or(0, char::len_utf8);
@@ -135,7 +143,10 @@ impl Place<'_> {
     /// The value that begins here, to where its writer meant it to end: the line's end or a comment, and
     /// between brackets a comma or the closing bracket.
     fn value_from(&self, start: usize, builder: &Builder<'_>) -> Span {
-        let in_brackets = builder.innermost_flow().is_some_and(|(open, _)| open < start);
+        // The scanner runs ahead of the events: a bracket of the same line may not have come through yet.
+        let line = self.source.get(..start).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+        let open_in_line = line.matches(['[', '{']).count() > line.matches([']', '}']).count();
+        let in_brackets = open_in_line || builder.innermost_flow().is_some_and(|(open, _)| open < start);
         let rest = self.source.get(start..).unwrap_or_default();
         let mut depth = 0usize;
         let mut after_space = false;
@@ -162,10 +173,4 @@ impl Place<'_> {
         let value = rest.get(..length).unwrap_or_default().trim_end();
         self.span(start, start + value.len())
     }
-}
-
-/// A value of the file as a text in double quotes.
-fn quoted(place: &Place<'_>, value: Span) -> String {
-    let text = place.source.get(value.start as usize..value.end as usize).unwrap_or_default();
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -6,15 +6,27 @@ use super::Budget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 use crate::yaml::codes;
-use crate::yaml::text::{MOST, is_invisible, offset, refuse_invisible};
+use crate::yaml::de::short;
+use crate::yaml::text::{MOST, is_invisible, offset, quote_it, quoted, refuse_invisible};
 use crate::yaml::tree::{Kind, Node};
 
 /// Looks at every value and key of a tree.
 pub(super) fn check(file: FileId, source: &str, root: &mut Node, out: &mut Diagnostics) {
     let look_for_invisible = source.chars().any(is_invisible);
-    let mut check = Check { file, source, look_for_invisible, invisible: 0, comments: Budget::default(), out };
+    let mut check = Check {
+        file,
+        source,
+        look_for_invisible,
+        invisible: 0,
+        comments: Budget::default(),
+        commas: Budget::default(),
+        out,
+    };
     check.node(root);
 }
+
+/// Into how many more pieces a text may be cut by its commas, for the pieces to be put together again.
+const PIECES: usize = 16;
 
 struct Check<'a> {
     file: FileId,
@@ -23,6 +35,7 @@ struct Check<'a> {
     look_for_invisible: bool,
     invisible: usize,
     comments: Budget,
+    commas: Budget,
     out: &'a mut Diagnostics,
 }
 
@@ -65,8 +78,8 @@ impl Check<'_> {
     /// `about: fix #12`: the parser sees `fix` and a comment. A comment that is meant as one has a space.
     fn comment_in_text(&mut self, span: Span, empty: bool) {
         let end = span.end as usize;
-        let line = self.source.get(end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let after = if empty { line.strip_prefix(':').unwrap_or(line) } else { line };
+        let rest = self.source.get(end..).unwrap_or_default();
+        let after = if empty { rest.strip_prefix(':').unwrap_or(rest) } else { rest };
         let comment = after.trim_start_matches(' ');
         let spaces = after.len() - comment.len();
         let written_as_text = comment
@@ -75,13 +88,18 @@ impl Check<'_> {
         if spaces == 0 || !written_as_text || !self.comments.spend() {
             return;
         }
-        let start = end + (line.len() - comment.len());
+        let start = end + (rest.len() - comment.len());
+        let comment = comment.lines().next().unwrap_or_default();
         let place = Span::new(self.file, offset(start), offset(start + comment.trim_end().len()));
         let whole = if empty { place } else { Span { end: place.end, ..span } };
-        let text = self.slice(whole).replace('\\', "\\\\").replace('"', "\\\"");
+        let text = quoted(&short(self.slice(whole)));
         self.out.push(
-            Diagnostic::new(codes::COMMENT_IN_TEXT, place, format!("`{}` is read as a comment", comment.trim_end()))
-                .help(format!("quote it if it is text: `\"{text}\"`; put a space after `#` if it is a comment")),
+            Diagnostic::new(
+                codes::COMMENT_IN_TEXT,
+                place,
+                format!("`{}` is read as a comment", short(comment.trim_end())),
+            )
+            .help(format!("quote it if it is text: `{text}`; put a space after `#` if it is a comment")),
         );
     }
 
@@ -89,11 +107,10 @@ impl Check<'_> {
     fn commas_in_map(&mut self, entries: &mut Vec<(Node, Node)>) {
         let mut at = 0;
         while let Some((_, value)) = entries.get(at) {
-            let close = opens(value).then(|| {
-                let rest = entries.get(at + 1..).unwrap_or_default();
-                rest.iter().take_while(|(_, v)| v.plain() == Some("")).position(|(key, _)| closes(key))
-            });
-            if let Some(Some(count)) = close {
+            let rest = entries.get(at + 1..).unwrap_or_default().iter().take(PIECES);
+            let cut = || rest.take_while(|(_, v)| v.plain() == Some("")).position(|(key, _)| closes(key));
+            let close = opens(value).then(cut).flatten();
+            if let Some(count) = close.filter(|_| self.commas.spend()) {
                 let last = entries.get(at + 1 + count).map(|(key, _)| key.span);
                 entries.drain(at + 1..=at + 1 + count);
                 if let Some((_, value)) = entries.get_mut(at) {
@@ -107,11 +124,11 @@ impl Check<'_> {
     fn commas_in_list(&mut self, items: &mut Vec<Node>) {
         let mut at = 0;
         while let Some(item) = items.get(at) {
-            let rest = items.get(at + 1..).unwrap_or_default();
-            let close = opens(item).then(|| rest.iter().take_while(|n| n.plain().is_some()).position(closes)).flatten();
+            let rest = items.get(at + 1..).unwrap_or_default().iter().take(PIECES);
+            let close = opens(item).then(|| rest.take_while(|n| n.plain().is_some()).position(closes)).flatten();
             if let Some(count) = close {
                 let last = items.get(at + 1 + count).map(|n| n.span);
-                if self.on_one_line(item.span, last) {
+                if self.on_one_line(item.span, last) && self.commas.spend() {
                     items.drain(at + 1..=at + 1 + count);
                     if let Some(item) = items.get_mut(at) {
                         self.cut_by_comma(item, last);
@@ -129,13 +146,10 @@ impl Check<'_> {
 
     fn cut_by_comma(&mut self, value: &mut Node, last: Option<Span>) {
         let whole = Span { end: last.map_or(value.span.end, |last| last.end), ..value.span };
-        let text = format!("\"{}\"", self.slice(whole).replace('\\', "\\\\").replace('"', "\\\""));
-        self.out.push(
-            Diagnostic::new(codes::COMMA_IN_TEXT, whole, "text with a comma needs quotes here")
-                .label("the comma ends the value")
-                .help(format!("quote it: `{text}`"))
-                .replace_with(text),
-        );
+        let why = Diagnostic::new(codes::COMMA_IN_TEXT, whole, "text with a comma needs quotes here")
+            .label("the comma ends the value");
+        let why = quote_it(why, self.slice(whole));
+        self.out.push(why);
         *value = Node { span: whole, kind: Kind::Refused };
     }
 }

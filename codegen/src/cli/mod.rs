@@ -1,0 +1,219 @@
+//! The command line: the only part that reads and writes files.
+//!
+//! Exit codes: 0 all is well; 1 the spec has errors; 2 the command line is wrong; 3 a file could not be read
+//! or written; 4 `--check` found generated files that are not fresh.
+
+mod explain;
+mod handlers;
+mod load;
+mod summary;
+mod write;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use codegen::Compiled;
+use codegen::diagnostic::Severity;
+use load::Root;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The spec has errors.
+const WRONG_SPEC: u8 = 1;
+/// A file could not be read or written.
+const FILE_FAILED: u8 = 3;
+/// `--check` found generated files that are not fresh.
+const NOT_FRESH: u8 = 4;
+
+/// Compiles a flow: spec/ to generated/, with handlers scaffolded where they are missing.
+#[derive(Parser)]
+#[command(name = "codegen", bin_name = "cargo run -p codegen --", version, after_help = AFTER)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The flow's root: the folder with spec/, generated/ and handlers/
+    #[arg(long, global = true, default_value = ".")]
+    root: PathBuf,
+    /// The spec's root file, where the folder has several
+    #[arg(long, global = true)]
+    spec: Option<PathBuf>,
+    /// The environment to compile for, one of those under `environments:`
+    #[arg(long, global = true)]
+    environment: Option<String>,
+    /// Write nothing; fail if a generated file is not what the compiler would write
+    #[arg(long)]
+    check: bool,
+    /// How diagnostics are printed
+    #[arg(long, global = true, default_value = "human")]
+    format: Format,
+    /// Whether to use colours
+    #[arg(long, global = true, default_value = "auto")]
+    color: Color,
+}
+
+const AFTER: &str = "Exit codes: 0 all is well; 1 the spec has errors; 2 the command line is wrong;\n\
+    3 a file could not be read or written; 4 --check found files that are not fresh.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check the spec and write nothing
+    Check,
+    /// Explain a diagnostic: `explain E034`; without a code, list them all
+    Explain {
+        /// The code, as it stands in brackets behind `error`
+        code: Option<String>,
+        /// Print the whole index as Markdown
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// Print the JSON Schema of the language, for editors
+    Schema,
+    /// Print the flow's diagram
+    Diagram {
+        /// SVG, or Mermaid for Markdown
+        #[arg(long, default_value = "svg")]
+        kind: DiagramKind,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: snippets and help
+    Human,
+    /// For editors and CI: one JSON object
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// Where the output is a terminal, and NO_COLOR is not set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DiagramKind {
+    /// A picture
+    Svg,
+    /// Text that Mermaid draws
+    Mermaid,
+}
+
+/// What stops a command: said to the person, with the exit code.
+struct Stop {
+    code: u8,
+    said: String,
+}
+
+impl From<load::Failure> for Stop {
+    fn from(failure: load::Failure) -> Self {
+        Self { code: FILE_FAILED, said: failure.to_string() }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match command(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(stop) => {
+            eprintln!("error: {}", stop.said);
+            ExitCode::from(stop.code)
+        }
+    }
+}
+
+fn command(arguments: &Arguments) -> Result<u8, Stop> {
+    match &arguments.command {
+        Some(Command::Explain { code, markdown }) => {
+            let text = if *markdown { codegen::docs::error_index() } else { explain::explain(code.as_deref())? };
+            print(&text);
+            Ok(0)
+        }
+        Some(Command::Schema) => {
+            print(&codegen::docs::flow_schema());
+            Ok(0)
+        }
+        Some(Command::Check) => {
+            let compiled = compile(arguments)?.1;
+            report(arguments, &compiled);
+            Ok(if compiled.output.is_some() { 0 } else { WRONG_SPEC })
+        }
+        Some(Command::Diagram { kind }) => {
+            let compiled = compile(arguments)?.1;
+            report(arguments, &compiled);
+            let Some(output) = compiled.output else { return Ok(WRONG_SPEC) };
+            let name = match kind {
+                DiagramKind::Svg => "generated/diagram.svg",
+                DiagramKind::Mermaid => "generated/diagram.mmd",
+            };
+            output.files.iter().filter(|f| f.path == name).for_each(|f| print(&f.text));
+            Ok(0)
+        }
+        None => generate(arguments),
+    }
+}
+
+fn compile(arguments: &Arguments) -> Result<(Root, Compiled), Stop> {
+    let root = load::root(&arguments.root, arguments.spec.as_deref())?;
+    let input = root.input(arguments.environment.clone())?;
+    let compiled = codegen::compile(&input);
+    Ok((root, compiled))
+}
+
+/// Prints what was found: errors and warnings to standard error for people, JSON to standard output for tools.
+fn report(arguments: &Arguments, compiled: &Compiled) {
+    let checked = &compiled.checked;
+    match arguments.format {
+        Format::Human => {
+            if !checked.diagnostics.is_empty() {
+                eprint!("{}", codegen::render::human(&checked.sources, &checked.diagnostics, colored(arguments.color)));
+            }
+            let count = |s: Severity| checked.diagnostics.iter().filter(|d| d.severity == s).count();
+            if let Some(line) = summary::verdict(count(Severity::Error), count(Severity::Warning)) {
+                eprintln!("{line}");
+            }
+        }
+        Format::Json => print(&codegen::render::json(&checked.sources, &checked.diagnostics)),
+    }
+}
+
+fn colored(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    }
+}
+
+fn generate(arguments: &Arguments) -> Result<u8, Stop> {
+    let (root, compiled) = compile(arguments)?;
+    report(arguments, &compiled);
+    let Some(output) = &compiled.output else { return Ok(WRONG_SPEC) };
+    let human = arguments.format == Format::Human;
+    if arguments.check {
+        let stale = write::stale(&root, output)?;
+        if stale.is_empty() {
+            if human {
+                print("the generated files are fresh\n");
+            }
+            return Ok(0);
+        }
+        eprint!("{}", summary::not_fresh(&stale));
+        return Ok(NOT_FRESH);
+    }
+    let touched = handlers::touched(&root, output)?;
+    let written = write::write(&root, output)?;
+    let scaffolded = handlers::scaffold(&root, output)?;
+    if human {
+        print(&summary::summary(&root, output, &written, &scaffolded, &touched));
+    }
+    Ok(0)
+}
+
+/// Prints to standard output; a reader that has gone away is no failure.
+fn print(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,136 @@
+//! What a compile says at its end: what was made, what changed, what to do next.
+
+use super::handlers::Scaffolded;
+use super::load::Root;
+use super::write::Written;
+use codegen::Output;
+use codegen::stacks::Named;
+use std::fmt::Write;
+
+/// The most names of one list that are shown.
+const SHOWN: usize = 8;
+
+/// Counts what was found; nothing where there is nothing.
+pub(crate) fn verdict(errors: usize, warnings: usize) -> Option<String> {
+    let said = |n: usize, what: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        n => Some(format!("{n} {what}s")),
+    };
+    let parts: Vec<String> = [said(errors, "error"), said(warnings, "warning")].into_iter().flatten().collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let ends = if errors > 0 { "; nothing was written. `codegen explain CODE` says more" } else { "" };
+    Some(format!("{}{ends}", parts.join(" and ")))
+}
+
+/// Files that are not fresh.
+pub(crate) fn not_fresh(stale: &[String]) -> String {
+    let mut text = String::from("the generated files are not fresh:\n");
+    for line in stale {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push_str("run `cargo run -p codegen` and commit what it writes\n");
+    text
+}
+
+/// What a compile did.
+pub(crate) fn summary(
+    root: &Root,
+    output: &Output,
+    written: &Written,
+    scaffolded: &Scaffolded,
+    touched: &[String],
+) -> String {
+    let mut text = String::new();
+    let counts = &output.counts;
+    let _ = writeln!(text, "{} → generated/", root.spec);
+    let things = [
+        (counts.events, "event"),
+        (counts.functions, "function"),
+        (counts.queues, "queue"),
+        (counts.topics, "topic"),
+        (counts.tables, "table"),
+        (counts.machines, "state machine"),
+        (counts.gateways, "gateway"),
+    ];
+    let things: Vec<String> = things.iter().filter(|(n, _)| *n > 0).map(|(n, what)| plural(*n, what)).collect();
+    let _ = writeln!(text, "  {}", things.join(", "));
+    let _ = writeln!(text, "  {} in {}", plural(counts.resources, "resource"), plural(counts.stacks, "stack"));
+    match (written.changed.len(), written.removed.len()) {
+        (0, 0) => text.push_str("  nothing changed\n"),
+        (changed, 0) => {
+            let _ = writeln!(text, "  wrote {changed} of {}", plural(written.all, "file"));
+        }
+        (changed, removed) => {
+            let _ = writeln!(text, "  wrote {changed} of {}, removed {removed}", plural(written.all, "file"));
+        }
+    }
+    changes(&mut text, output);
+    list(&mut text, "  note", output.remarks.iter().map(|r| format!("{}: {}", r.about, r.text)));
+    list(&mut text, "  will not compile until it follows", touched.iter().cloned());
+    list(&mut text, "  scaffolded", scaffolded.made.iter().cloned());
+    list(&mut text, "  add to handlers/src/lib.rs", scaffolded.missing_mods.iter().cloned());
+    let _ = writeln!(text, "next: {}", next(scaffolded, touched));
+    text
+}
+
+fn plural(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+fn list(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_some() {
+        let _ = writeln!(text, "{title}:");
+        lines.for_each(|line| {
+            let _ = writeln!(text, "    {line}");
+        });
+    }
+}
+
+/// What the stack's next update does.
+fn changes(text: &mut String, output: &Output) {
+    let changes = &output.changes;
+    if output.first {
+        return;
+    }
+    names(text, "+ adds", &changes.added);
+    names(text, "- removes", &changes.removed);
+    names(text, "  of these stays in the account, without a stack", &changes.retained);
+    for replaced in &changes.replaced {
+        let why: Vec<&str> = replaced.changed.iter().map(|c| c.property.as_str()).collect();
+        let _ = writeln!(text, "  ~ replaces {} (its {} changes)", replaced.resource.id, why.join(", "));
+    }
+    for index in &changes.indexes {
+        let _ = writeln!(
+            text,
+            "  ! {} changes {} indexes, and DynamoDB takes one an update: deploy them one by one",
+            index.table.id,
+            index.added.len() + index.dropped.len() + 2 * index.changed.len()
+        );
+    }
+}
+
+fn names(text: &mut String, what: &str, list: &[Named]) {
+    if list.is_empty() {
+        return;
+    }
+    let mut shown: Vec<&str> = list.iter().take(SHOWN).map(|n| n.id.as_str()).collect();
+    let more = format!("and {} more", list.len().saturating_sub(SHOWN));
+    if list.len() > SHOWN {
+        shown.push(&more);
+    }
+    let _ = writeln!(text, "  {what} {}: {}", plural(list.len(), "resource"), shown.join(", "));
+}
+
+fn next(scaffolded: &Scaffolded, touched: &[String]) -> &'static str {
+    if !scaffolded.missing_mods.is_empty() {
+        "add the lines to handlers/src/lib.rs, write the handlers, `cargo check -p handlers`"
+    } else if !scaffolded.made.is_empty() || !touched.is_empty() {
+        "write the handlers, `cargo check -p handlers`"
+    } else {
+        "`cargo check -p handlers`; commit spec/ and generated/ together"
+    }
+}

@@ -1,0 +1,171 @@
+//! The types of a plan as they are generated: named, lifted and documented.
+//!
+//! In: the plan's types and events. Out: [`Described`]: every type with a name of its own, inline enums,
+//! objects and constrained scalars included, and every field with its doc line. Guaranteed: the emitters of
+//! Rust, of JSON Schema and of TypeScript say the same of each, word for word; a doc line is one line, with
+//! nothing in it that a language of comments would read.
+
+mod lift;
+mod phrase;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::model::Bounds;
+use crate::plan::{EventDef, Plan};
+
+pub use lift::Lifter;
+pub use phrase::line;
+
+/// A scalar of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scalar {
+    /// Text.
+    Text,
+    /// A whole number of 64 bits.
+    Int,
+    /// A floating-point number.
+    Number,
+    /// A decimal number, as text.
+    Decimal,
+    /// True or false.
+    Bool,
+    /// A moment, RFC 3339.
+    Timestamp,
+    /// A day, RFC 3339.
+    Date,
+    /// A ULID.
+    Ulid,
+    /// A UUID.
+    Uuid,
+    /// A mail address.
+    Email,
+    /// An address on the web.
+    Url,
+    /// Any JSON.
+    Json,
+}
+
+/// What a scalar must keep beside its own form. Only the rules of its own kind are ever set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rules {
+    /// Of text: its length in characters.
+    pub length: Bounds<u64>,
+    /// Of text: what the whole of it matches.
+    pub pattern: Option<String>,
+    /// Of a whole number.
+    pub int: Bounds<i64>,
+    /// Of a floating-point number.
+    pub number: Bounds<f64>,
+}
+
+impl Rules {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Held {
+    /// A scalar without rules.
+    Scalar(Scalar),
+    /// A type by its name: one of [`Described::named`].
+    Named(String),
+    /// A list, by its length.
+    List(Box<Held>, Bounds<u64>),
+    /// A map from text.
+    Map(Box<Held>),
+    /// This or nothing.
+    Optional(Box<Held>),
+}
+
+/// A field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its name, snake_case.
+    pub name: String,
+    /// What it is, in a line.
+    pub doc: String,
+    /// What it holds.
+    pub held: Held,
+    /// Whether it holds personal data that its type does not keep out of logs by itself.
+    pub pii: bool,
+    /// Whether it may be left out: it has a default, or may hold nothing.
+    pub optional: bool,
+    /// The value where none is given, as JSON text of the form in which the type writes it.
+    pub default: Option<String>,
+}
+
+/// What a named type is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// A type of its own over a scalar.
+    Scalar(Scalar, Rules),
+    /// One of these texts.
+    Choice(Vec<String>),
+    /// An object of these fields.
+    Object(Vec<Member>),
+    /// Another name for a list, a map, an optional value, any JSON, or another named type.
+    Alias(Held),
+}
+
+/// A type with a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named {
+    /// Its name, UpperCamel.
+    pub name: String,
+    /// What it is, in a line.
+    pub doc: String,
+    /// Whether it is personal data, wherever it is used.
+    pub pii: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// An event.
+#[derive(Debug, Clone)]
+pub struct DescribedEvent<'p> {
+    /// The plan's own words.
+    pub def: &'p EventDef,
+    /// What it says, in a line.
+    pub doc: String,
+    /// Its fields, in order.
+    pub members: Vec<Member>,
+    /// The types that were lifted from its fields, in the order of the fields.
+    pub lifted: Vec<Named>,
+    /// What steps have added to it where a browser gets it.
+    pub shown: Vec<Member>,
+    /// The types that were lifted from what was added.
+    pub shown_lifted: Vec<Named>,
+}
+
+/// Every type of a plan.
+#[derive(Debug, Clone)]
+pub struct Described<'p> {
+    /// The spec's types in its order, each followed by the types that were lifted from it.
+    pub types: Vec<Named>,
+    /// The events, with the types that were lifted from them.
+    pub events: Vec<DescribedEvent<'p>>,
+}
+
+impl<'p> Described<'p> {
+    /// Describes a plan's types.
+    #[must_use]
+    pub fn of(plan: &'p Plan) -> Self {
+        let mut lifter = Lifter::new(plan);
+        let types = plan.types.iter().flat_map(|def| lifter.named(def)).collect();
+        let events = plan.events.iter().map(|def| lifter.event(def)).collect();
+        Self { types, events }
+    }
+
+    /// Every type that has a name, lifted ones included, by that name.
+    #[must_use]
+    pub fn by_name(&self) -> BTreeMap<&str, &Named> {
+        let lifted = self.events.iter().flat_map(|event| event.lifted.iter().chain(&event.shown_lifted));
+        self.types.iter().chain(lifted).map(|named| (named.name.as_str(), named)).collect()
+    }
+}

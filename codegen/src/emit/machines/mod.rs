@@ -1,0 +1,62 @@
+//! State machines, from the plan to the Amazon States Language.
+//!
+//! In: the plan's machines. Out: their definitions as JSON text. Guaranteed: Step Functions takes each
+//! ([`asl::Machine::problems`] finds nothing), and what the spec's author wrote is never read as an
+//! expression or a substitution.
+//!
+//! **The state** of an execution is the accepted event as flat fields, with `target` where it is for one user.
+//! A step whose function answers with fields adds them; nothing ever takes one away. Where a workflow accepts
+//! several types, the state's `event` says which it is, as `{event}` does in a spec; a group's own `event`, the
+//! type of its members, stands for the group.
+//!
+//! **Resources** are named by `${LogicalId}` in the text: [`substitutions`] lists them. Integrations are
+//! written `arn:aws:states:::…`, as the service's own documentation has them for every partition but China's.
+
+mod condition;
+mod envelope;
+mod states;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use super::File;
+use crate::asl;
+use crate::plan::{Machine, MachineRef, Plan, Reference};
+
+/// The definition of every machine, by the machine.
+#[must_use]
+pub fn definitions(plan: &Plan) -> BTreeMap<MachineRef, String> {
+    plan.machines.iter().map(|machine| (machine.reference(), definition(plan, machine).to_json())).collect()
+}
+
+/// The definitions as files: `generated/state-machines/NAME.asl.json`.
+#[must_use]
+pub fn files(plan: &Plan) -> Vec<File> {
+    let file = |machine: &Machine| File {
+        path: format!("generated/state-machines/{}.asl.json", machine.name),
+        text: definition(plan, machine).to_json(),
+    };
+    plan.machines.iter().map(file).collect()
+}
+
+/// What a definition names as `${LogicalId}`, for `DefinitionSubstitutions`: functions, topics and machines by
+/// their ARN, queues by their URL.
+#[must_use]
+pub fn substitutions(machine: &Machine) -> Vec<Reference> {
+    let functions = machine.calls.iter().cloned().map(Reference::Function);
+    let topics = machine.publishes.iter().cloned().map(Reference::Topic);
+    let queues = machine.sends.iter().cloned().map(Reference::Queue);
+    let machines = machine.starts.iter().cloned().map(Reference::Machine);
+    functions.chain(topics).chain(queues).chain(machines).collect()
+}
+
+fn definition(plan: &Plan, machine: &Machine) -> asl::Machine {
+    let scope = states::Writer::new(plan, machine).scope(&machine.steps);
+    asl::Machine {
+        comment: Some(asl::Comment::new(&super::describe::line(&machine.about))),
+        query_language: asl::QueryLanguage::Jsonata,
+        timeout_seconds: Some(machine.timeout),
+        scope,
+    }
+}

@@ -1,0 +1,113 @@
+//! The module `dispatch` of the generated crate: every function, and the way into those that are ready.
+//!
+//! In: the plan's functions. Out: the module. Guaranteed: a function is ready where its handler is all of its
+//! work; any other names the part of the runtime that it waits for.
+
+use super::index::Index;
+use super::module::Module;
+use super::{handlers, render, text};
+use crate::plan::{Function, FunctionKind, MappingSource};
+use askama::Template;
+
+/// Records of a batch that are handled at the same time, on a standard queue.
+const AT_ONCE: u32 = 10;
+
+#[derive(Template)]
+#[template(path = "rust/dispatch.rs.txt")]
+struct DispatchText {
+    functions: String,
+    handlers: String,
+    cx: String,
+    event: String,
+    value: String,
+    error: String,
+    invocation: String,
+    arms: Vec<String>,
+}
+
+/// The module `dispatch`.
+pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
+    let mut module = Module::new(index, "crate::dispatch", []);
+    let bounds = handlers::bounds(&index.plan.handlers);
+    let bound = |handler: &str| {
+        let named = index.plan.handlers.iter().zip(&bounds).find(|(h, _)| h.name == handler);
+        named.map(|(_, bound)| bound.clone())
+    };
+    let scope = &mut module.scope;
+    let (cx, error) = (scope.import("runtime", "Cx"), scope.import("runtime", "Error"));
+    let (event, start) = (scope.import("runtime", "LambdaEvent"), scope.import("runtime", "Start"));
+    let value = scope.import("runtime::serde_json", "Value");
+    let mut functions = Vec::new();
+    let mut arms = Vec::new();
+    for function in &index.plan.functions {
+        let ready =
+            ready(function).filter(|_| function.part.is_none()).and_then(|handler| Some((handler, bound(handler)?)));
+        let state = match ready {
+            Some((handler, bound)) => {
+                arms.push(arm(&mut module, function, &bound, &text::ident(handler)));
+                format!("{start}::Ready")
+            }
+            None => format!("{start}::Absent({})", text::literal(function.part.unwrap_or("handler"))),
+        };
+        functions.push(format!("({}, {state})", text::literal(&function.name)));
+    }
+    let functions = text::array(0, &format!("pub const FUNCTIONS: &[(&str, {start})] ="), "&[", &functions, ";");
+    let invocation = match arms.is_empty() {
+        true => String::new(),
+        false => module.scope.import("runtime", "Invocation"),
+    };
+    let handlers = module.scope.import("crate::handlers", "Handlers");
+    let made = render(&DispatchText { functions, handlers, cx, event, value, error, invocation, arms });
+    module.items.push(made);
+    module
+}
+
+/// The handler of a function, whose work it may be.
+fn ready(function: &Function) -> Option<&str> {
+    match &function.kind {
+        FunctionKind::Step { handler, .. } => Some(handler),
+        FunctionKind::Consumer { handler, .. } => handler.as_deref(),
+        _ => None,
+    }
+}
+
+fn arm(module: &mut Module<'_>, function: &Function, bound: &str, method: &str) -> String {
+    // The trait has to be in scope for its method to be named.
+    module.scope.import("crate::handlers", bound);
+    let handle = format!("H::{bound}::{method}");
+    let name = text::literal(&function.name);
+    let mut lines: Vec<String> = Vec::new();
+    let entry = match &function.kind {
+        FunctionKind::Step { .. } => "step(invocation, ",
+        _ => {
+            let order = module.scope.import("runtime", "Order");
+            lines.push(if is_fifo(module.index, function) {
+                format!("let order = {order}::Fifo;")
+            } else {
+                format!("let order = {order}::Standard {{ concurrency: {AT_ONCE} }};")
+            });
+            "consume(invocation, order, "
+        }
+    };
+    let call = |handle: &str| format!("runtime::{entry}event.payload, {handle}).await");
+    let line = format!("        {name} => {},", call(&handle));
+    if lines.is_empty() && line.chars().count() <= text::WIDTH {
+        return line;
+    }
+    if call(&handle).chars().count() + 12 <= text::WIDTH {
+        lines.push(call(&handle));
+    } else {
+        lines.push(format!("let handle = {handle};"));
+        lines.push(call("handle"));
+    }
+    let lines: String = lines.iter().map(|l| format!("            {l}\n")).collect();
+    format!("        {name} => {{\n{lines}        }}")
+}
+
+fn is_fifo(index: &Index<'_>, function: &Function) -> bool {
+    let read = function.mappings.iter().find_map(|m| match &m.source {
+        MappingSource::Queue(queue) => Some(queue),
+        MappingSource::Stream(_) => None,
+    });
+    read.is_some_and(|read| index.plan.queues.iter().any(|q| q.reference() == *read && q.fifo))
+}

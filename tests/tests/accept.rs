@@ -1,0 +1,20 @@
+//! Every spec under `accept/`, and the example under `spec/`, is right: nothing is said of it, not even a warning.
+
+mod cases;
+
+use cases::{cases, said};
+
+#[test]
+fn nothing_is_said_of_what_is_right() {
+    let own = cases("accept").unwrap();
+    let examples = cases("../spec").unwrap();
+    assert!(!own.is_empty() && !examples.is_empty(), "there are no cases");
+    let mut failures = Vec::new();
+    for case in own.into_iter().chain(examples) {
+        let checked = case.check().unwrap();
+        if !checked.is_right() || !checked.diagnostics.is_empty() {
+            failures.push(format!("{}\n{}", case.name, said(&checked)));
+        }
+    }
+    assert!(failures.is_empty(), "{} cases fail\n\n{}", failures.len(), failures.join("\n\n"));
+}

@@ -1,0 +1,63 @@
+//! checkov, on CloudFormation.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+use super::finding::Finding;
+use super::install::Judges;
+
+#[derive(Deserialize)]
+struct Report {
+    results: Results,
+}
+
+#[derive(Deserialize)]
+struct Results {
+    passed_checks: Vec<Check>,
+    failed_checks: Vec<Check>,
+    skipped_checks: Vec<Check>,
+    parsing_errors: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    check_id: String,
+    check_name: String,
+    file_abs_path: PathBuf,
+    /// `Type.LogicalId`
+    resource: String,
+}
+
+/// All findings in these templates.
+pub(crate) fn ask(judges: &Judges<'_>, files: &[PathBuf]) -> Result<Vec<Finding>, Error> {
+    let printed = judges
+        .python("checkov")
+        .args(["--skip-download", "--compact", "--framework", "cloudformation", "--output", "json", "--file"])
+        .args(files)
+        .printed()?;
+    let Report { results } = serde_json::from_str(&printed.out)
+        .map_err(|error| Error::unreadable("checkov")(format!("{error}: {}", printed.err)))?;
+
+    let unread = |file: &PathBuf, message: &str| Finding {
+        file: file.clone(),
+        rule: "unread".to_owned(),
+        subject: String::new(),
+        message: message.to_owned(),
+    };
+    let mut findings = Vec::new();
+    findings.extend(results.parsing_errors.iter().map(|file| unread(file, "it could not be parsed")));
+    // It says nothing of a file that it does not take for a template.
+    let checks = || [&results.passed_checks, &results.failed_checks, &results.skipped_checks].into_iter().flatten();
+    let silent = files.iter().filter(|file| !checks().any(|check| check.file_abs_path == **file));
+    findings.extend(silent.map(|file| unread(file, "no check was made on it")));
+
+    // A check skipped by the template's own metadata is a suppression outside of the table.
+    for check in results.failed_checks.into_iter().chain(results.skipped_checks) {
+        let Check { check_id, check_name, file_abs_path, resource } = check;
+        findings.push(Finding { file: file_abs_path, rule: check_id, subject: resource, message: check_name });
+    }
+    Ok(findings)
+}

@@ -1,0 +1,3 @@
+//! What the commands of the repository and its tests share.
+
+pub mod copies;
