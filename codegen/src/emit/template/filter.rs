@@ -123,3 +123,39 @@ fn symbol(op: NumericOp) -> Tree {
         .to_owned(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Pattern, policy};
+    use crate::cfn::Tree;
+    use crate::model::{Matcher, Scalar};
+    use crate::plan::RawFilter;
+    use crate::source::{FileId, Span};
+
+    fn field(path: &[&str], value: &str) -> Pattern {
+        let span = Span::new(FileId(0), 0, 0);
+        let path = path.iter().map(|p| (*p).to_owned()).collect();
+        let matcher = Matcher::Exact(Scalar::Text(value.to_owned()));
+        Pattern { fields: vec![(path, span, vec![(matcher, span)])], any_of: Vec::new(), span }
+    }
+
+    #[test]
+    fn nested_fields_of_one_map_stand_together() {
+        let mut pattern = field(&["to", "town"], "Bern");
+        pattern.fields.extend(field(&["to", "country"], "ch").fields);
+        let made = policy(&RawFilter { body: true, types: Vec::new(), pattern: Some(pattern) });
+        let Some(Tree::Map(to)) = made.get("data").and_then(|d| d.get("to")) else { panic!("{made:?}") };
+        assert_eq!(to.iter().map(|(key, _)| key.as_ref()).collect::<Vec<_>>(), ["town", "country"]);
+    }
+
+    #[test]
+    fn of_several_alternatives_every_choice_is_one() {
+        let mut pattern = field(&["a"], "1");
+        let two = |x, y| vec![field(&[x], "1"), field(&[y], "1")];
+        pattern.any_of = vec![two("b", "c"), two("d", "e")];
+        let made = policy(&RawFilter { body: true, types: Vec::new(), pattern: Some(pattern) });
+        let choices = made.get("data").and_then(|d| d.get("$or")).unwrap().items();
+        let keys = |tree: &Tree| ["b", "c", "d", "e"].into_iter().filter(|k| tree.get(k).is_some()).collect::<String>();
+        assert_eq!(choices.iter().map(keys).collect::<Vec<_>>(), ["bd", "be", "cd", "ce"]);
+    }
+}

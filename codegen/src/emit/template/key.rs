@@ -14,8 +14,14 @@ pub(super) fn key(scope: &mut Scope<'_>) -> Made {
     let place = scope::shared(scope::KEY);
     let logical = scope::id(scope::KEY)?;
     let mut key = Key::new(PolicyDocument::new(statements(scope)));
-    key.description =
-        Some(text!["Encrypts what the flow ", scope.plan.name.as_str(), " keeps, under ", &scope.names.prefix]);
+    key.description = Some(text![
+        "Encrypts what the flow ",
+        scope.plan.name.as_str(),
+        " keeps: stage ",
+        &scope.names.stage,
+        ", prefix ",
+        &scope.names.prefix
+    ]);
     key.enable_key_rotation = Some(true);
     key.pending_window_in_days = Some(PENDING_DAYS);
     key.tags = scope.tags();

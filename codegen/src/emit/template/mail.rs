@@ -62,3 +62,15 @@ pub(super) fn identity(domain: &str) -> Result<LogicalId, DocumentError> {
     }
     LogicalId::new(format!("Mail{}Identity", pascal(&words)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::identity;
+
+    #[test]
+    fn domains_that_differ_have_identities_that_differ() {
+        let ids: Vec<String> =
+            ["a-b.c", "a.b-c", "ab.c", "a.bc"].iter().map(|d| identity(d).unwrap().to_string()).collect();
+        assert_eq!(ids, ["MailADashBCIdentity", "MailABDashCIdentity", "MailAbCIdentity", "MailABcIdentity"]);
+    }
+}

@@ -165,3 +165,14 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(cut("größer", 3), "gr");
+        assert_eq!(cut("größer", 4), "grö");
+    }
+}
