@@ -40,7 +40,8 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     let mut functions = Vec::new();
     let mut arms = Vec::new();
     for function in &index.plan.functions {
-        let ready = ready(function).filter(|_| function.part.is_none()).and_then(|handler| Some((handler, bound(handler)?)));
+        let ready =
+            ready(function).filter(|_| function.part.is_none()).and_then(|handler| Some((handler, bound(handler)?)));
         let state = match ready {
             Some((handler, bound)) => {
                 arms.push(arm(&mut module, function, &bound, &text::ident(handler)));
