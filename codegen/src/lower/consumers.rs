@@ -108,7 +108,7 @@ impl Lowering<'_> {
             Some(Destination::Grouper(_)) => Some("grouper"),
             Some(Destination::Sink(id)) => super::sinks::sink_part(&self.flow.sinks[id].kind),
             Some(Destination::Topic(_) | Destination::Queue(_) | Destination::Workflow(_)) => Some("sending on"),
-            None => None,
+            None => queue.targets.is_some().then_some("target lookup"),
         }
     }
 

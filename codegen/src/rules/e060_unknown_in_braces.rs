@@ -60,10 +60,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                     None => said.help(format!("what may be named is {}", listed(&names))),
                 }
             } else {
-                let said = format!(
-                    "`{{{written}}}` is missing in {}, which arrives in {at} too",
-                    event_list(cx.flow, missing)
-                );
+                let said =
+                    format!("`{{{written}}}` is missing in {}, arriving in {at} too", event_list(cx.flow, missing));
                 Diagnostic::new(RULE.code, span, said).help(format!("what all events have is {}", listed(&names)))
             };
             out.push(found);

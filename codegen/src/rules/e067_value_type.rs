@@ -4,7 +4,7 @@ use super::support::{Class, class, templates, type_words};
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Facts, plain};
-use crate::model::{Bounds, Flow, Type};
+use crate::model::{Bounds, Flow, Ref, Type};
 
 /// A value is not of its field's type.
 pub(crate) const RULE: Rule = Rule {
@@ -12,7 +12,9 @@ pub(crate) const RULE: Rule = Rule {
     title: "a value is not of its field's type",
     doc: r#"
 What is compared with a field of a table (`where`, the key of a counter), and what is written into a field (`set`), has
-the field's type. A single name keeps its type; several names, or a name with text around it, make a text.
+the field's type. A single name keeps its type; several names, or a name with text around it, make a text. A part of a
+request (`user`, `path.x`, `header.x`) is a text that may become any field written as text, such as a ulid: the event is
+checked when it is whole.
 
 ```yaml
 # wrong: `number` is an int
@@ -53,7 +55,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             None => Some(Type::String { length: Bounds::default(), pattern: None }),
         };
         let Some(given) = given else { return };
-        let fits = if writes { can_hold(flow, &wanted, &given) } else { class(flow, &wanted) == class(flow, &given) };
+        let fits = if from_request(&spot) {
+            class(flow, &wanted) == Class::Text
+        } else if writes {
+            can_hold(flow, &wanted, &given)
+        } else {
+            class(flow, &wanted) == class(flow, &given)
+        };
         // A list or an object where a text is compared is another rule's mistake.
         if fits || !writes && class(flow, &given) == Class::Whole {
             return;
@@ -61,6 +69,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let said = format!("`{name}` of {of} is {}; this is {}", type_words(flow, &wanted), type_words(flow, &given));
         out.push(Diagnostic::new(RULE.code, spot.template.span, said));
     });
+}
+
+/// Whether a field is set to one text of the request, as it is: the event is checked against its schema once all
+/// is set, so a text that is no ulid is refused there, with the request.
+fn from_request(spot: &templates::Spot<'_>) -> bool {
+    let text = matches!(spot.template.single(), Some(Ref::User | Ref::Tenant | Ref::Path(_) | Ref::Header(_)));
+    text && matches!(spot.at, templates::Use::Set(_))
 }
 
 /// Whether a field of one type can hold a value of another.

@@ -38,7 +38,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             }
             Window::Tumbling { every, by_day, tz } => {
                 let right = length("every", *every, out);
-                if right && *by_day && DAY % every.value != 0 && every.value % DAY != 0 {
+                if right && *by_day && !DAY.is_multiple_of(every.value) && !every.value.is_multiple_of(DAY) {
                     let said = "windows that begin with the day divide it evenly, or are whole days";
                     out.push(
                         Diagnostic::new(RULE.code, every.span, said)

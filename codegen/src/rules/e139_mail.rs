@@ -56,7 +56,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let said = format!("template `{name}` has no {} beside the spec", listed.join(" and no "));
             out.push(
                 Diagnostic::new(RULE.code, template.span, said)
-                    .help("add the file; `{title}` in it is the event's field"),
+                    .help("add the file; `{{ title }}` in it is the event's field"),
             );
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use runtime::{DecodeError, Event, Message, Pii, Rules, Timestamp, Ulid};
+use runtime::{DecodeError, Event, List, Message, Pii, Rules, Timestamp, Ulid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -312,4 +312,56 @@ fn the_schema_of_every_construct_is_this() {
         },
     });
     assert_eq!(*schema.as_value(), said, "{}", serde_json::to_string_pretty(&schema).unwrap());
+}
+
+runtime::scalar! {
+    /// The type `Code` of the flow `shop`.
+    pub struct Code(String), Rules::ANY.min_length(2);
+}
+
+/// The type `Basket` of the flow `shop`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, schemars::JsonSchema)]
+pub struct Basket {
+    /// Each a `Code`.
+    pub codes: List<Code, 1, 2>,
+    /// Each a text.
+    pub notes: List<String, 0, { usize::MAX }>,
+}
+
+#[test]
+fn a_bounded_list_holds_no_more_and_no_fewer() {
+    let read = |codes: Value| serde_json::from_value::<Basket>(json!({ "codes": codes, "notes": [] }));
+    assert_eq!(read(json!(["ab"])).unwrap().codes.len(), 1);
+    let refused = [
+        (json!([]), "invalid: has fewer than 1 entries"),
+        (json!(["ab", "cd", "ef"]), "invalid: has more than 2 entries"),
+        (json!(["a"]), "invalid: is shorter than 2 characters"),
+    ];
+    for (codes, said) in refused {
+        assert_eq!(read(codes).unwrap_err().to_string(), said);
+    }
+}
+
+#[test]
+fn the_schema_of_a_bounded_list_stands_inline() {
+    let (name, schema) = runtime::schema::named::<Basket>("shop", "Basket");
+    let said = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:eventloom:shop:Basket",
+        "title": "Basket",
+        "description": "The type `Basket` of the flow `shop`.",
+        "type": "object",
+        "properties": {
+            "codes": {
+                "description": "Each a `Code`.",
+                "type": "array", "items": { "$ref": "#/$defs/Code" }, "minItems": 1, "maxItems": 2,
+            },
+            "notes": { "description": "Each a text.", "type": "array", "items": { "type": "string" } },
+        },
+        "required": ["codes", "notes"],
+        "$defs": {
+            "Code": { "description": "The type `Code` of the flow `shop`.", "type": "string", "minLength": 2 },
+        },
+    });
+    assert_eq!((name, schema.as_value()), ("Basket", &said));
 }

@@ -14,9 +14,8 @@ const AT_ONCE: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "rust/dispatch.rs.txt")]
-struct DispatchText<'a> {
-    start: String,
-    functions: Vec<(&'a str, String)>,
+struct DispatchText {
+    functions: String,
     handlers: String,
     cx: String,
     event: String,
@@ -41,25 +40,24 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     let mut functions = Vec::new();
     let mut arms = Vec::new();
     for function in &index.plan.functions {
-        let part = function.part.or_else(|| ready(function).is_none().then_some("rest of it"));
-        let ready = ready(function).filter(|_| part.is_none()).and_then(|handler| Some((handler, bound(handler)?)));
-        match ready {
+        let ready =
+            ready(function).filter(|_| function.part.is_none()).and_then(|handler| Some((handler, bound(handler)?)));
+        let state = match ready {
             Some((handler, bound)) => {
-                functions.push((function.name.as_str(), "Ready".to_owned()));
                 arms.push(arm(&mut module, function, &bound, &text::ident(handler)));
+                format!("{start}::Ready")
             }
-            None => {
-                functions.push((function.name.as_str(), format!("Absent({})", text::literal(part.unwrap_or_default()))))
-            }
-        }
+            None => format!("{start}::Absent({})", text::literal(function.part.unwrap_or("handler"))),
+        };
+        functions.push(format!("({}, {state})", text::literal(&function.name)));
     }
+    let functions = text::array(0, &format!("pub const FUNCTIONS: &[(&str, {start})] ="), "&[", &functions, ";");
     let invocation = match arms.is_empty() {
         true => String::new(),
         false => module.scope.import("runtime", "Invocation"),
     };
-    // A trait is in scope for its associated types to be called on.
     let handlers = module.scope.import("crate::handlers", "Handlers");
-    let made = render(&DispatchText { start, functions, handlers, cx, event, value, error, invocation, arms });
+    let made = render(&DispatchText { functions, handlers, cx, event, value, error, invocation, arms });
     module.items.push(made);
     module
 }
@@ -74,8 +72,8 @@ fn ready(function: &Function) -> Option<&str> {
 }
 
 fn arm(module: &mut Module<'_>, function: &Function, bound: &str, method: &str) -> String {
-    let local = module.scope.import("crate::handlers", bound);
-    let _ = local;
+    // The trait has to be in scope for its method to be named.
+    module.scope.import("crate::handlers", bound);
     let handle = format!("H::{bound}::{method}");
     let name = text::literal(&function.name);
     let mut lines: Vec<String> = Vec::new();

@@ -37,6 +37,16 @@ struct OneOfText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "rust/message.rs.txt")]
+struct MessageText<'a> {
+    name: &'a str,
+    event: String,
+    message: String,
+    value: String,
+    error: String,
+}
+
+#[derive(Template)]
 #[template(path = "rust/trait.rs.txt")]
 struct TraitText<'a> {
     handler: &'a str,
@@ -159,6 +169,11 @@ fn input(module: &mut Module<'_>, handler: &Handler, input: &HandlerInput) -> Op
                         |f: &crate::plan::FieldDef| (event.name.clone(), f.clone(), docs::of_event_field(event, f));
                     let fields: Vec<_> = event.fields.iter().map(of).collect();
                     module.input(name, &handler.name, &fields, None, added);
+                    // A workflow has sent it to a queue: it comes as a message, with what the steps have added.
+                    if handler.shape == HandlerShape::Consumer {
+                        let made = message(module, name, &event.name);
+                        module.items.push(made);
+                    }
                 }
                 None => {
                     let one_of = self::input(module, handler, base);
@@ -168,6 +183,18 @@ fn input(module: &mut Module<'_>, handler: &Handler, input: &HandlerInput) -> Op
             Some(name.clone())
         }
     }
+}
+
+fn message(module: &mut Module<'_>, name: &str, event: &str) -> String {
+    // The event's own `TYPE` comes from this trait.
+    module.scope.import("runtime", "Event");
+    render(&MessageText {
+        name,
+        event: module.named(event),
+        message: module.scope.import("runtime", "Message"),
+        value: module.scope.import("runtime::serde_json", "Value"),
+        error: module.scope.import("runtime", "DecodeError"),
+    })
 }
 
 fn one_of(module: &mut Module<'_>, handler: &str, name: &str, events: &[String]) -> String {
@@ -182,19 +209,8 @@ fn one_of(module: &mut Module<'_>, handler: &str, name: &str, events: &[String])
         format!("{}{rest}", first.to_ascii_uppercase())
     };
     let listed: Vec<String> = locals.iter().map(|l| format!("{l}::TYPE")).collect();
-    let line = format!("    const TYPES: &'static [&'static str] = &[{}];", listed.join(", "));
-    let types = if line.chars().count() <= text::WIDTH {
-        line
-    } else {
-        let lines: String = listed.iter().map(|l| format!("        {l},\n")).collect();
-        format!("    const TYPES: &'static [&'static str] = &[\n{lines}    ];")
-    };
-    let arms = events.iter().zip(&locals).map(|(event, local)| {
-        let made = format!("{local}::from_data(kind, data).map(Box::new).map(Self::{event})");
-        let line = format!("            {local}::TYPE => {made},");
-        let block = format!("            {local}::TYPE => {{\n                {made}\n            }}");
-        if line.chars().count() <= text::WIDTH { line } else { block }
-    });
+    let types = text::array(4, "const TYPES: &'static [&'static str] =", "&[", &listed, ";");
+    let arms = events.iter().zip(&locals).map(|(event, local)| arm(event, local));
     render(&OneOfText {
         handler,
         name,
@@ -205,6 +221,21 @@ fn one_of(module: &mut Module<'_>, handler: &str, name: &str, events: &[String])
         types,
         arms: arms.collect(),
     })
+}
+
+/// The arm that decodes one event, broken as rustfmt does.
+fn arm(event: &str, local: &str) -> String {
+    let (start, then) = (format!("{local}::from_data(kind, data)"), format!(".map(Self::{event})"));
+    let line = format!("            {local}::TYPE => {start}.map(Box::new){then},");
+    if line.chars().count() <= text::WIDTH {
+        return line;
+    }
+    let inner = format!("                {start}.map(Box::new){then}");
+    let inner = match inner.chars().count() <= text::WIDTH {
+        true => inner,
+        false => format!("                {start}\n                    .map(Box::new)\n                    {then}"),
+    };
+    format!("            {local}::TYPE => {{\n{inner}\n            }}")
 }
 
 fn output(module: &mut Module<'_>, handler: &Handler) -> String {

@@ -12,7 +12,7 @@ use askama::Template;
 #[template(path = "rust/schema.rs.txt")]
 struct SchemaText {
     schema: String,
-    calls: Vec<String>,
+    calls: String,
 }
 
 /// The module `schema`.
@@ -30,6 +30,6 @@ pub(super) fn schema<'a>(index: &'a Index<'a>) -> Module<'a> {
         let name = text::literal(&def.name);
         calls.push(format!("{}::<{local}>({flow}, {name})", module.scope.import("runtime::schema", "named")));
     }
-    module.items.push(render(&SchemaText { schema, calls }));
+    module.items.push(render(&SchemaText { schema, calls: text::array(4, "", "vec![", &calls, "") }));
     module
 }

@@ -59,11 +59,6 @@ impl Scope {
         joined.collect::<Vec<_>>().join("\n\n")
     }
 
-    /// Whether this module defines a name itself.
-    pub(super) fn defines(&self, name: &str) -> bool {
-        self.taken.get(name).is_some_and(Option::is_none)
-    }
-
     /// Whether a word is a name of this module.
     pub(super) fn has(&self, word: &str) -> bool {
         self.taken.contains_key(word)

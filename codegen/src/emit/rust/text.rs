@@ -122,6 +122,24 @@ pub(super) fn call(indent: usize, head: &str, arguments: &[String], tail: &str) 
     format!("{:indent$}{head}(\n{inner}{:indent$}){tail}", "", "")
 }
 
+/// `head[a, b]tail`, or a line for each where one line has no room for all; after an `=` that ends the head, the
+/// whole may stand on a line of its own.
+pub(super) fn array(indent: usize, head: &str, open: &str, items: &[String], tail: &str) -> String {
+    let fits = |line: &String| line.chars().count() <= WIDTH;
+    let whole = format!("{open}{}]{tail}", items.join(", "));
+    let space = if head.is_empty() { "" } else { " " };
+    let line = format!("{:indent$}{head}{space}{whole}", "");
+    let below = format!("{:indent$}    {whole}", "");
+    if fits(&line) {
+        line
+    } else if !head.is_empty() && fits(&below) {
+        format!("{:indent$}{head}\n{below}", "")
+    } else {
+        let inner: String = items.iter().map(|a| format!("{:inner$}{a},\n", "", inner = indent + 4)).collect();
+        format!("{:indent$}{head}{space}{open}\n{inner}{:indent$}]{tail}", "", "")
+    }
+}
+
 /// The order of names in rustfmt's lists: as text, but digits as numbers.
 pub(super) fn version_order(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a, b);

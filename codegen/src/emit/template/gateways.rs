@@ -208,6 +208,18 @@ fn log_format(gateway: &Gateway) -> String {
     format!("{{{}}}", written.join(","))
 }
 
+/// A stage with logs is refused while the account has no role for them. `DependsOn` cannot name what a
+/// condition may leave out, but a reference under the same condition can: it stands in the description.
+fn logged_by(scope: &Scope<'_>, gateway: &Gateway) -> Result<Option<Str>, DocumentError> {
+    Ok(match gateway.kind {
+        GatewayKind::Websocket => {
+            let made_here = text!["Logged by the role of ", scope::reference(ACCOUNT)?];
+            Some(Value::when(&scope.names.makes_api_logs_role, made_here, Value::absent()))
+        }
+        GatewayKind::Http => None,
+    })
+}
+
 fn stage(scope: &mut Scope<'_>, gateway: &Gateway) -> Made {
     let logs = scope::part(&gateway.place, "Logs")?;
     // API Gateway writes to the account's policy of log groups, which is short, unless they are named so.
@@ -223,6 +235,7 @@ fn stage(scope: &mut Scope<'_>, gateway: &Gateway) -> Made {
     };
     let mut made = Stage::new(scope::reference(&gateway.place.logical)?, name);
     made.auto_deploy = Some(true);
+    made.description = logged_by(scope, gateway)?;
     let (rate, burst) = gateway.throttle;
     made.default_route_settings = Some(RouteSettings {
         throttling_rate_limit: Some(f64::from(rate)),
@@ -236,9 +249,6 @@ fn stage(scope: &mut Scope<'_>, gateway: &Gateway) -> Made {
     let mut resource = Resource::new(scope::part(&gateway.place, "Stage")?, &made)?;
     for route in &gateway.routes {
         resource = resource.after(&route_id(gateway, route)?);
-    }
-    if gateway.kind == GatewayKind::Websocket {
-        resource = resource.after(&scope::id(ACCOUNT)?);
     }
     scope.put(Layer::Wiring, &gateway.place, resource);
     Ok(())

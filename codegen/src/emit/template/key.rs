@@ -37,22 +37,24 @@ fn this_key() -> [Str; 1] {
 fn statements(scope: &Scope<'_>) -> Vec<Statement> {
     let account =
         Statement::allow(["kms:*"], this_key()).sid("Account").principal(Principal::Aws(vec![scope::account()]));
-    let mut services = vec![("CloudWatch", "cloudwatch.amazonaws.com")];
     let all = scope.data_key().is_some();
+    let mut services = vec![("CloudWatch", "cloudwatch.amazonaws.com", source_account())];
     if all {
-        services.push(("Sns", "sns.amazonaws.com"));
-        services.push(("Scheduler", "scheduler.amazonaws.com"));
+        // SNS says for which topic it asks.
+        let topics = scope.named_arn("sns", "", "*");
+        services.push(("Sns", "sns.amazonaws.com", Test::new(Operator::ArnLike, "aws:SourceArn", topics)));
+        services.push(("Scheduler", "scheduler.amazonaws.com", source_account()));
         if scope.plan.mail.is_some() {
-            services.push(("Ses", "ses.amazonaws.com"));
+            services.push(("Ses", "ses.amazonaws.com", source_account()));
         }
     }
     let mut statements = vec![account];
-    for (sid, service) in services {
+    for (sid, service, only) in services {
         statements.push(
             Statement::allow(["kms:Decrypt", "kms:GenerateDataKey*"], this_key())
                 .sid(sid)
                 .principal(Principal::service(service))
-                .when(source_account()),
+                .when(only),
         );
     }
     if all {

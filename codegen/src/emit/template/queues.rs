@@ -21,7 +21,8 @@ pub(super) fn queues(scope: &mut Scope<'_>) -> Made {
     for queue in &scope.plan.queues {
         let logical = scope::id(&queue.place.logical)?;
         let resource = Resource::new(logical.clone(), &properties(scope, queue)?)?
-            .metadata(metadata::BLOCK, &metadata::queue(queue))?;
+            .metadata(metadata::BLOCK, &metadata::queue(queue))?
+            .deleted();
         scope.keep(Layer::Messaging, &queue.place, resource);
         let policy = QueuePolicy::new(vec![Value::reference(&logical)], PolicyDocument::new(statements(queue)?));
         let resource = Resource::new(scope::part(&queue.place, "Policy")?, &policy)?;

@@ -55,9 +55,8 @@ fn properties(scope: &Scope<'_>, topic: &Topic) -> Result<TopicProperties, Docum
         content_based_deduplication: topic.fifo.then_some(false),
         fifo_throughput_scope: topic.fifo.then_some(FifoThroughputScope::MessageGroup),
         kms_master_key_id: key,
-        // FIFO topics know neither.
-        signature_version: (!topic.fifo).then_some(SignatureVersion::Sha256),
-        tracing_config: (!topic.fifo).then_some(TracingConfig::Active),
+        signature_version: Some(SignatureVersion::Sha256),
+        tracing_config: Some(TracingConfig::Active),
         delivery_status_logging,
         tags: scope.tags(),
         ..TopicProperties::default()

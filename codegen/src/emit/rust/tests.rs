@@ -1,1 +1,0 @@
-//! Everi's crate is printed as it stands in the tree.

@@ -1,0 +1,16 @@
+//! The handler `print_label`: the queue `labels`.
+//!
+//! Prints the label of one parcel
+
+use generated::handlers::{PrintLabel, PrintLabelInput};
+use runtime::{Error, Invocation};
+
+/// Yours to write: `print_label` below.
+#[derive(Debug)]
+pub struct Handler;
+
+impl PrintLabel for Handler {
+    async fn print_label(_cx: &Invocation, _event: PrintLabelInput) -> Result<(), Error> {
+        Err(Error::not_written("print_label"))
+    }
+}
