@@ -20,7 +20,7 @@ export interface MessageSent {
   text: Text;
 }
 
-/** An entry of the field `sample` of `Notice`. */
+/** An entry of the field `sample` of a `Notice`. */
 export interface NoticeSampleItem {
   /** The event's id. */
   id: string;
@@ -32,7 +32,7 @@ export interface NoticeSampleItem {
   time: string;
 }
 
-/** What the grouper `notices` emits: one group of events. */
+/** A group of events, as one. */
 export interface Notice {
   /** The group's id. */
   id: string;
