@@ -2,9 +2,7 @@
 
 use crate::diagram::{Edge, Graph, Kind, Node, Stroke};
 use crate::facts::Facts;
-use crate::model::{
-    Destination, Flow, GatewayKind, Queue, SinkKind, SourceKind, Step, StepKind, Target, To, Window,
-};
+use crate::model::{Destination, Flow, GatewayKind, Queue, SinkKind, SourceKind, Step, StepKind, Target, To, Window};
 
 /// The picture of a flow.
 #[must_use]

@@ -94,6 +94,7 @@ pub(crate) mod e146_retention;
 pub(crate) mod e148_preview_mail;
 pub(crate) mod e149_expect;
 pub(crate) mod e151_within;
+mod support;
 pub(crate) mod w060_condition_always;
 pub(crate) mod w061_tenant;
 pub(crate) mod w062_first_unseen;
@@ -108,7 +109,6 @@ pub(crate) mod w120_workflow_rate;
 pub(crate) mod w141_unbounded;
 pub(crate) mod w145_order;
 pub(crate) mod w153_rates;
-mod support;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
