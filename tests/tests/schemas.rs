@@ -1,5 +1,7 @@
 //! The schemas that the compiler writes are those that `schemars` makes of the generated Rust types.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

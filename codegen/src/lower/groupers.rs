@@ -149,11 +149,16 @@ impl Lowering<'_> {
     /// What it takes to ask whether a target has seen a delivery: the cursors of the gateways' logs.
     pub(super) fn asks_what_was_seen(&self, draft: &mut Draft, node: Node) {
         if self.reaches(node).iter().any(|s| s.delivered) {
-            for (gateway, _) in
-                self.flow.gateways.iter().filter(|(_, g)| g.kind == crate::model::GatewayKind::Websocket)
-            {
-                let name = names::variable("LOG", &self.flow.gateways[gateway].name.text);
-                draft.reads(&self.log_ref(gateway), name, &[]);
+            self.reads_logs(draft, self.facts.components().node(node));
+        }
+    }
+
+    /// Reads the logs of the gateways in this part of the flow: no other could have delivered to it.
+    pub(super) fn reads_logs(&self, draft: &mut Draft, component: u32) {
+        for (id, gateway) in self.flow.gateways.iter() {
+            let same = self.facts.components().gateway(id) == component;
+            if same && gateway.kind == crate::model::GatewayKind::Websocket {
+                draft.reads(&self.log_ref(id), names::variable("LOG", &gateway.name.text), &[]);
             }
         }
     }

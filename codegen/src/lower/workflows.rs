@@ -109,10 +109,7 @@ impl Lowering<'_> {
         let mut draft =
             self.draft(self.workflow_place(id, "WorkflowSeenFunction"), named(&workflow.name, "_seen"), about, kind);
         draft.timeout(ROUTE_TIMEOUT);
-        for (gateway, _) in self.flow.gateways.iter().filter(|(_, g)| g.kind == crate::model::GatewayKind::Websocket) {
-            let variable = names::variable("LOG", &self.flow.gateways[gateway].name.text);
-            draft.reads(&self.log_ref(gateway), variable, &[]);
-        }
+        self.reads_logs(&mut draft, self.component(Destination::Workflow(id)));
         self.plan.functions.push(draft.done());
     }
 

@@ -96,7 +96,9 @@ impl<'p> Lifter<'p> {
     fn held(&mut self, shape: &Shape, at: &At) -> Held {
         match shape {
             Shape::Named(name) => Held::Named(name.clone()),
-            Shape::List(inner, bounds) => Held::List(Box::new(self.held(inner, &at.within("Item", "an entry"))), *bounds),
+            Shape::List(inner, bounds) => {
+                Held::List(Box::new(self.held(inner, &at.within("Item", "an entry"))), *bounds)
+            }
             Shape::Map(inner) => Held::Map(Box::new(self.held(inner, &at.within("Value", "a value")))),
             Shape::Optional(inner) => Held::Optional(Box::new(self.held(inner, at))),
             Shape::Enum { name, values } => self.lift(name, at.sentence(), Kind::Choice(values.clone()), false),
