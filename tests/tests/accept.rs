@@ -18,3 +18,15 @@ fn nothing_is_said_of_what_is_right() {
     }
     assert!(failures.is_empty(), "{} cases fail\n\n{}", failures.len(), failures.join("\n\n"));
 }
+
+#[test]
+fn what_is_right_becomes_files() {
+    let mut failures = Vec::new();
+    for case in cases("accept").unwrap() {
+        let compiled = codegen::compile(&case.input().unwrap());
+        if compiled.output.is_none() {
+            failures.push(format!("{}\n{}", case.name, said(&compiled.checked)));
+        }
+    }
+    assert!(failures.is_empty(), "{} cases fail\n\n{}", failures.len(), failures.join("\n\n"));
+}

@@ -14,8 +14,9 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::File;
-use super::describe::{Described, DescribedEvent, line};
+use super::describe::{Described, DescribedEvent};
 use super::json::{self, Object, text};
+use super::rust::docs::visible;
 use super::schemas::{Schemas, id};
 use crate::cfn::Tree;
 use crate::model::GatewayKind;
@@ -52,7 +53,7 @@ struct Channel {
 impl Writer<'_> {
     fn document(&self) -> Object {
         let plan = self.plan;
-        let about = plan.about.as_deref().map(line).filter(|about| !about.is_empty());
+        let about = plan.about.as_deref().map(visible).filter(|about| !about.is_empty());
         let about = about.unwrap_or_else(|| format!("The flow `{}`.", plan.name));
         let info = Object::new()
             .with("title", text(&plan.name))
@@ -153,7 +154,7 @@ impl Writer<'_> {
                 rest: Object::new()
                     .with("address", text("/{stage}"))
                     .with("title", text(&gateway.name))
-                    .with("description", text(line(&gateway.about)))
+                    .with("description", text(visible(&gateway.about)))
                     .with("parameters", parameter("stage", "The stage of the API: the stack's parameter `Stage`."))
                     .with("bindings", bindings),
                 messages: shown.into_iter().chain(sent).collect(),
@@ -260,7 +261,7 @@ fn named(name: &str, about: &str) -> Object {
     Object::new()
         .with("address", text(physical(name)))
         .with("title", text(name))
-        .with("description", text(line(about)))
+        .with("description", text(visible(about)))
         .with("parameters", parameter("prefix", "What all names begin with: the stack's parameter `Prefix`."))
 }
 

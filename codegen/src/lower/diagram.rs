@@ -2,9 +2,7 @@
 
 use crate::diagram::{Edge, Graph, Kind, Node, Stroke};
 use crate::facts::Facts;
-use crate::model::{
-    Destination, Flow, GatewayKind, Queue, SinkKind, SourceKind, Step, StepKind, Target, To, Window, Workflow,
-};
+use crate::model::{Destination, Flow, GatewayKind, Queue, SinkKind, SourceKind, Step, StepKind, Target, To, Window};
 
 /// The picture of a flow.
 #[must_use]
@@ -202,11 +200,11 @@ impl Board<'_> {
             let this = self.id(Destination::Workflow(id));
             let detail = if workflow.express.value { vec!["express".to_owned()] } else { Vec::new() };
             self.node(this.clone(), Kind::Workflow, &workflow.name.text, detail, None);
-            self.steps(&this, &this, workflow, &workflow.steps);
+            self.steps(&this, &this, &workflow.steps);
         }
     }
 
-    fn steps(&mut self, root: &str, parent: &str, workflow: &Workflow, steps: &[Step]) {
+    fn steps(&mut self, root: &str, parent: &str, steps: &[Step]) {
         for (index, step) in steps.iter().enumerate() {
             let id = format!("{root}.{}", step.name.value);
             let (kind, detail) = self.step(step);
@@ -228,8 +226,8 @@ impl Board<'_> {
                         self.edge(&id, &format!("{root}.{}", next.value), None, Stroke::Dashed);
                     }
                 }
-                StepKind::Parallel(branches) => branches.iter().for_each(|b| self.steps(root, &id, workflow, b)),
-                StepKind::Map(map) => self.steps(root, &id, workflow, &map.steps),
+                StepKind::Parallel(branches) => branches.iter().for_each(|b| self.steps(root, &id, b)),
+                StepKind::Map(map) => self.steps(root, &id, &map.steps),
                 _ => {}
             }
         }
@@ -315,7 +313,7 @@ impl Board<'_> {
 /// Seconds as a person writes them: `4 d`, `90 s`.
 fn duration(seconds: u64) -> String {
     for (unit, length) in [("d", 86_400), ("h", 3_600), ("min", 60)] {
-        if seconds >= length && seconds % length == 0 {
+        if seconds >= length && seconds.is_multiple_of(length) {
             return format!("{} {unit}", seconds / length);
         }
     }

@@ -22,7 +22,7 @@ mod tables;
 mod types;
 mod workflows;
 
-pub(crate) use names::{pascal, physical};
+pub(crate) use names::pascal;
 
 use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;

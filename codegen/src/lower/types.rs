@@ -75,7 +75,7 @@ impl Lowering<'_> {
                 pii: named.pii,
             });
         }
-        let (to_browser, from_browser) = (self.to_browser(), self.from_browser());
+        let (to_browser, from_browser) = (self.to_browser(), self.sent_by_browsers());
         for (id, event) in self.flow.events.iter() {
             let def = self.event_def(id, event, &to_browser, &from_browser);
             self.plan.events.push(def);
@@ -148,7 +148,7 @@ impl Lowering<'_> {
     }
 
     /// The events that browsers send, with the routes and the fields that are set for them.
-    fn from_browser(&self) -> BTreeMap<EventId, Vec<BrowserRoute>> {
+    fn sent_by_browsers(&self) -> BTreeMap<EventId, Vec<BrowserRoute>> {
         let mut found: BTreeMap<EventId, Vec<BrowserRoute>> = BTreeMap::new();
         for source in self.flow.sources.values() {
             if let (SourceKind::Websocket { gateway, route, .. }, Some(event)) = (&source.kind, source.event) {

@@ -18,7 +18,7 @@ pub use handling::{
     Catch, Destination, Expect, Handler, Lookup, MapStep, Queue, Rate, Retry, Returns, Schedule, Source, SourceKind,
     Step, StepKind, Target, Targets, To, Workflow,
 };
-pub use pattern::{Matcher, NumericOp, Pattern, Scalar};
+pub use pattern::{FieldPattern, Matcher, NumericOp, Pattern, Scalar};
 pub use template::{Part, Ref, Template};
 pub use ty::{Bounds, Field, NamedType, Type};
 

@@ -59,11 +59,14 @@ pub enum Matcher {
     Cidr(String),
 }
 
+/// What one field must match: its path (nested keys), where its name stands, and its alternatives with their places.
+pub type FieldPattern = (Vec<String>, Span, Vec<(Matcher, Span)>);
+
 /// A condition: all of its fields match, each by one of its alternatives, and one pattern of each `$or` holds.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Pattern {
-    /// The path of a field (nested keys), where its name stands, and its alternatives with their places.
-    pub fields: Vec<(Vec<String>, Span, Vec<(Matcher, Span)>)>,
+    /// What its fields must match.
+    pub fields: Vec<FieldPattern>,
     /// Of each list, one holds.
     pub any_of: Vec<Vec<Pattern>>,
     /// Where it was written.

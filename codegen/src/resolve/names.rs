@@ -64,10 +64,9 @@ impl Names {
         let mut names = Self::default();
         names.take(&flow.types, Case::Upper, out, |i| Meaning::Type(TypeId::from_index(i)));
         names.take(&flow.events, Case::Upper, out, |i| Meaning::Event(EventId::from_index(i)));
-        let mut next = flow.events.values().filter(|e| e.value.is_some()).count() as u32;
-        for grouper in flow.groupers.values().filter_map(|g| g.value.as_ref()) {
-            names.name(&grouper.emits, Case::Upper, Meaning::Emitted(EventId::from_index(next)), out);
-            next += 1;
+        let declared = flow.events.values().filter(|e| e.value.is_some()).count() as u32;
+        for (id, grouper) in (declared..).zip(flow.groupers.values().filter_map(|g| g.value.as_ref())) {
+            names.name(&grouper.emits, Case::Upper, Meaning::Emitted(EventId::from_index(id)), out);
         }
         names.take(&flow.tables, Case::Lower, out, |i| Meaning::Table(TableId::from_index(i)));
         names.take(&flow.secrets, Case::Lower, out, |i| Meaning::Secret(SecretId::from_index(i)));

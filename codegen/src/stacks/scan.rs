@@ -91,7 +91,7 @@ impl Names {
         let mut direct = Vec::new();
         for condition in conditions {
             let (parameters, inner) = names.expr(condition.name.as_str(), &condition.expr)?;
-            edges.push(inner.iter().copied().collect());
+            edges.push(inner.to_vec());
             direct.push(parameters);
         }
         names.made_of = vec![Default::default(); conditions.len()];

@@ -173,10 +173,13 @@ pub enum Overflow {
     Fail,
 }
 
+/// One way for all events, or one by event.
+type TargetsForm = ByCase<TargetsMap, IndexMap<At<String>, At<TargetsOf>>>;
+
 /// The users that an event is for: a field, or an object that says how they are found.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Targets(pub Forms<String, Never, ByCase<TargetsMap, IndexMap<At<String>, At<TargetsOf>>>>);
+pub struct Targets(pub Forms<String, Never, TargetsForm>);
 
 /// The users that one kind of event is for.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -66,6 +66,16 @@ impl<E: Event> Message for E {
     }
 }
 
+/// Decodes the `data` of a CloudEvent as `T`, if its type is one of `types`: what a generated input, an event with the
+/// fields that a workflow's steps have added, is made with.
+///
+/// # Errors
+///
+/// As [`Message::from_data`].
+pub fn data<T: DeserializeOwned>(kind: &str, data: Value, types: &'static [&'static str]) -> Result<T, DecodeError> {
+    if types.contains(&kind) { decode::from_data(data) } else { Err(DecodeError::unknown_type(kind, types)) }
+}
+
 /// The CloudEvents id: the first 16 bytes, in hexadecimal, of SHA-256 over `flow`, NUL, `kind`,
 /// NUL, `id`. The names in a flow hold no NUL, so two different triples never meet in one text.
 ///

@@ -41,7 +41,7 @@ pub use cx::{Cx, CxError, Invocation, TIMEOUT};
 pub use decode::{DecodeError, decode};
 pub use envelope::Envelope;
 pub use error::Error;
-pub use event::{Event, Message, event_id, source};
+pub use event::{Event, Message, data, event_id, source};
 pub use outbox::{Outbox, OutboxError, Written};
 pub use pii::Pii;
 pub use run::{Exit, Start, run};

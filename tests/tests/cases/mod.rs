@@ -14,20 +14,25 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Checks the spec under a name that is the same on every machine, with the mail templates `notice` and
-    /// `unread` beside it, for the environment that its first line names: `# environment: prod`.
-    pub(crate) fn check(&self) -> io::Result<Checked> {
+    /// The spec under a name that is the same on every machine, with the mail templates `notice` and `unread` beside
+    /// it, for the environment that its first line names: `# environment: staging`.
+    pub(crate) fn input(&self) -> io::Result<Input> {
         let bytes = fs::read(&self.path)?;
         let text = String::from_utf8_lossy(&bytes);
         let environment = text.lines().next().and_then(|l| l.strip_prefix("# environment: ")).map(str::to_owned);
         let files = ["notice.html", "notice.txt", "unread.html", "unread.txt"];
-        Ok(codegen::check(&Input {
+        Ok(Input {
             path: "spec/flow.yaml".into(),
             bytes,
             environment,
             templates: files.map(str::to_owned).into(),
             ..Input::default()
-        }))
+        })
+    }
+
+    /// Checks the spec.
+    pub(crate) fn check(&self) -> io::Result<Checked> {
+        Ok(codegen::check(&self.input()?))
     }
 }
 

@@ -4,13 +4,34 @@ use std::collections::BTreeMap;
 
 use serde_json::{Number, Value as Json};
 
-use super::phrase::{self, Where};
 use super::{DescribedEvent, Held, Kind, Member, Named, Rules, Scalar};
+use crate::emit::rust::docs;
+use crate::emit::rust::text::upper_camel;
 use crate::plan::{EventDef, FieldDef, Plan, Shape, TypeDef};
+
+/// Where an inline type was written: the name and the words that it gets.
+struct At {
+    name: String,
+    doc: String,
+    pii: bool,
+}
+
+impl At {
+    /// Within a list or a map that stands here.
+    fn within(&self, suffix: &str, what: &str) -> Self {
+        Self { name: format!("{}{suffix}", self.name), doc: format!("{what} of {}", self.doc), pii: self.pii }
+    }
+
+    fn sentence(&self) -> String {
+        let mut chars = self.doc.chars();
+        let first: String = chars.next().map(|c| c.to_ascii_uppercase()).into_iter().collect();
+        format!("{first}{}", chars.as_str())
+    }
+}
 
 /// Turns shapes into what is held, gathering what had no name of its own.
 #[derive(Debug)]
-pub struct Lifter<'p> {
+pub(super) struct Lifter<'p> {
     flow: &'p str,
     types: BTreeMap<&'p str, &'p TypeDef>,
     lifted: Vec<Named>,
@@ -19,32 +40,25 @@ pub struct Lifter<'p> {
 impl<'p> Lifter<'p> {
     /// One that knows a plan's types.
     #[must_use]
-    pub fn new(plan: &'p Plan) -> Self {
+    pub(super) fn new(plan: &'p Plan) -> Self {
         let types = plan.types.iter().map(|def| (def.name.as_str(), def)).collect();
         Self { flow: &plan.name, types, lifted: Vec::new() }
     }
 
     /// A type of the spec, followed by the types that were lifted from it.
-    pub fn named(&mut self, def: &TypeDef) -> Vec<Named> {
-        let doc = phrase::or(def.about.as_deref(), || format!("The type `{}` of the flow `{}`.", def.name, self.flow));
+    pub(super) fn named(&mut self, def: &TypeDef) -> Vec<Named> {
+        let doc = docs::of_type(self.flow, def);
         let kind = self.kind(&def.shape, &def.name, def.pii);
         let first = Named { name: def.name.clone(), doc, pii: def.pii, kind };
         std::iter::once(first).chain(self.take()).collect()
     }
 
     /// An event, with the types that were lifted from its fields.
-    pub fn event<'e>(&mut self, def: &'e EventDef) -> DescribedEvent<'e> {
-        let doc = match &def.emitted_by {
-            Some(grouper) => format!("What the grouper `{grouper}` emits: one group of events."),
-            None => {
-                phrase::or(def.about.as_deref(), || format!("The event `{}` of the flow `{}`.", def.name, self.flow))
-            }
-        };
+    pub(super) fn event<'e>(&mut self, def: &'e EventDef) -> DescribedEvent<'e> {
+        let doc = docs::of_event(self.flow, def);
         let mut members = self.members(&def.name, &def.fields);
         for (member, field) in members.iter_mut().zip(&def.fields) {
-            if let Some(role) = phrase::role(def, field) {
-                member.doc = role;
-            }
+            member.doc = docs::of_event_field(def, field);
         }
         let lifted = self.take();
         let shown = self.members(&format!("{}Shown", def.name), &def.shown);
@@ -52,15 +66,19 @@ impl<'p> Lifter<'p> {
     }
 
     /// The fields of the object or the event `owner`; [`Lifter::take`] has what was lifted from them.
-    pub fn members(&mut self, owner: &str, fields: &[FieldDef]) -> Vec<Member> {
+    pub(super) fn members(&mut self, owner: &str, fields: &[FieldDef]) -> Vec<Member> {
         fields
             .iter()
             .map(|field| {
-                let at = Where::Field { owner, field: &field.name };
-                let held = self.held(&field.shape, &format!("{owner}{}", phrase::camel(&field.name)), field.pii, at);
+                let at = At {
+                    name: format!("{owner}{}", upper_camel(&field.name)),
+                    doc: format!("the field `{}` of {}.", field.name, docs::article(owner)),
+                    pii: field.pii,
+                };
+                let held = self.held(&field.shape, &at);
                 Member {
                     name: field.name.clone(),
-                    doc: phrase::or(field.about.as_deref(), || phrase::sentence(&held)),
+                    doc: docs::of_field(field, owner),
                     pii: field.pii && !self.hides_itself(&held),
                     optional: field.default.is_some() || self.may_hold_nothing(&field.shape),
                     default: field.default.as_deref().map(|text| self.default(&field.shape, text)),
@@ -70,46 +88,36 @@ impl<'p> Lifter<'p> {
             .collect()
     }
 
-    /// What a shape holds where a type named `name` is lifted from it, should it need one.
-    pub fn shape(&mut self, shape: &Shape, name: &str) -> Held {
-        self.held(shape, name, false, Where::Answer { of: name })
-    }
-
     /// What was lifted since the last time.
-    pub fn take(&mut self) -> Vec<Named> {
+    pub(super) fn take(&mut self) -> Vec<Named> {
         std::mem::take(&mut self.lifted)
     }
 
-    fn held(&mut self, shape: &Shape, name: &str, pii: bool, at: Where<'_>) -> Held {
+    fn held(&mut self, shape: &Shape, at: &At) -> Held {
         match shape {
             Shape::Named(name) => Held::Named(name.clone()),
             Shape::List(inner, bounds) => {
-                let within = at.entry();
-                Held::List(Box::new(self.held(inner, &format!("{name}Item"), pii, within)), *bounds)
+                Held::List(Box::new(self.held(inner, &at.within("Item", "an entry"))), *bounds)
             }
-            Shape::Map(inner) => {
-                let within = at.entry();
-                Held::Map(Box::new(self.held(inner, &format!("{name}Value"), pii, within)))
-            }
-            Shape::Optional(inner) => Held::Optional(Box::new(self.held(inner, name, pii, at))),
-            Shape::Enum { name, values } => self.lift(name, Kind::Choice(values.clone()), false, at),
+            Shape::Map(inner) => Held::Map(Box::new(self.held(inner, &at.within("Value", "a value")))),
+            Shape::Optional(inner) => Held::Optional(Box::new(self.held(inner, at))),
+            Shape::Enum { name, values } => self.lift(name, at.sentence(), Kind::Choice(values.clone()), false),
             Shape::Object { name, fields } => {
                 // Outer types stand before those lifted from them.
                 let place = self.lifted.len();
-                let members = self.members(name, fields);
-                let object = Named { name: name.clone(), doc: at.doc(), pii: false, kind: Kind::Object(members) };
-                self.lifted.insert(place, object);
+                let kind = Kind::Object(self.members(name, fields));
+                self.lifted.insert(place, Named { name: name.clone(), doc: at.sentence(), pii: false, kind });
                 Held::Named(name.clone())
             }
             scalar => match rules(scalar) {
                 (scalar, rules) if rules.is_empty() => Held::Scalar(scalar),
-                (scalar, rules) => self.lift(name, Kind::Scalar(scalar, rules), pii, at),
+                (scalar, rules) => self.lift(&at.name, at.sentence(), Kind::Scalar(scalar, rules), at.pii),
             },
         }
     }
 
-    fn lift(&mut self, name: &str, kind: Kind, pii: bool, at: Where<'_>) -> Held {
-        self.lifted.push(Named { name: name.to_owned(), doc: at.doc(), pii, kind });
+    fn lift(&mut self, name: &str, doc: String, kind: Kind, pii: bool) -> Held {
+        self.lifted.push(Named { name: name.to_owned(), doc, pii, kind });
         Held::Named(name.to_owned())
     }
 
@@ -119,7 +127,8 @@ impl<'p> Lifter<'p> {
             Shape::Enum { values, .. } => Kind::Choice(values.clone()),
             Shape::Object { fields, .. } => Kind::Object(self.members(name, fields)),
             Shape::Named(_) | Shape::List(..) | Shape::Map(_) | Shape::Optional(_) | Shape::Json => {
-                Kind::Alias(self.held(shape, name, pii, Where::Type { name }))
+                let at = At { name: name.to_owned(), doc: format!("the type `{name}`."), pii };
+                Kind::Alias(self.held(shape, &at))
             }
             scalar => {
                 let (scalar, rules) = rules(scalar);

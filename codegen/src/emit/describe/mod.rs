@@ -1,22 +1,19 @@
 //! The types of a plan as they are generated: named, lifted and documented.
 //!
 //! In: the plan's types and events. Out: [`Described`]: every type with a name of its own, inline enums,
-//! objects and constrained scalars included, and every field with its doc line. Guaranteed: the emitters of
-//! Rust, of JSON Schema and of TypeScript say the same of each, word for word; a doc line is one line, with
-//! nothing in it that a language of comments would read.
+//! objects and constrained scalars included, and every field with its doc line. Guaranteed: what is
+//! lifted, its name and its doc line are those of the generated Rust, so that schemas and TypeScript say the
+//! same of each, word for word.
 
 mod lift;
-mod phrase;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Bounds;
 use crate::plan::{EventDef, Plan};
-
-pub use lift::Lifter;
-pub use phrase::line;
+use lift::Lifter;
 
 /// A scalar of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +143,7 @@ pub struct DescribedEvent<'p> {
 /// Every type of a plan.
 #[derive(Debug, Clone)]
 pub struct Described<'p> {
+    declared: BTreeSet<&'p str>,
     /// The spec's types in its order, each followed by the types that were lifted from it.
     pub types: Vec<Named>,
     /// The events, with the types that were lifted from them.
@@ -159,7 +157,13 @@ impl<'p> Described<'p> {
         let mut lifter = Lifter::new(plan);
         let types = plan.types.iter().flat_map(|def| lifter.named(def)).collect();
         let events = plan.events.iter().map(|def| lifter.event(def)).collect();
-        Self { types, events }
+        let declared = plan.types.iter().map(|def| def.name.as_str()).collect();
+        Self { declared, types, events }
+    }
+
+    /// The spec's own types, in its order.
+    pub fn declared(&self) -> impl Iterator<Item = &Named> {
+        self.types.iter().filter(|named| self.declared.contains(named.name.as_str()))
     }
 
     /// Every type that has a name, lifted ones included, by that name.

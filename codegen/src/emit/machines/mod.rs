@@ -54,7 +54,7 @@ pub fn substitutions(machine: &Machine) -> Vec<Reference> {
 fn definition(plan: &Plan, machine: &Machine) -> asl::Machine {
     let scope = states::Writer::new(plan, machine).scope(&machine.steps);
     asl::Machine {
-        comment: Some(asl::Comment::new(&super::describe::line(&machine.about))),
+        comment: Some(asl::Comment::new(&super::rust::docs::visible(&machine.about))),
         query_language: asl::QueryLanguage::Jsonata,
         timeout_seconds: Some(machine.timeout),
         scope,

@@ -79,7 +79,8 @@ impl<'p> Writer<'p> {
     }
 
     fn state(&mut self, step: &StepPlan, open: &mut Open) -> State {
-        let comment = Some(Comment::new(&crate::emit::describe::line(&step.about))).filter(|_| !step.about.is_empty());
+        let comment =
+            Some(Comment::new(&crate::emit::rust::docs::visible(&step.about))).filter(|_| !step.about.is_empty());
         let flowing = step.next.as_ref().map_or(Flowing::End, |next| Flowing::Next(StateName::new(next)));
         let wait = |until| {
             State::from(Wait {

@@ -132,7 +132,7 @@ fn line(text: &str) -> String {
 }
 
 /// A text on one line, without what cannot be seen.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let seen = |c: char| match c {
         ' ' => ' ',
         c if c.is_whitespace() || c.is_control() || is_format(c) => ' ',

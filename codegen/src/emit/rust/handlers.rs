@@ -37,6 +37,16 @@ struct OneOfText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "rust/message.rs.txt")]
+struct MessageText<'a> {
+    name: &'a str,
+    event: String,
+    message: String,
+    value: String,
+    error: String,
+}
+
+#[derive(Template)]
 #[template(path = "rust/trait.rs.txt")]
 struct TraitText<'a> {
     handler: &'a str,
@@ -159,6 +169,11 @@ fn input(module: &mut Module<'_>, handler: &Handler, input: &HandlerInput) -> Op
                         |f: &crate::plan::FieldDef| (event.name.clone(), f.clone(), docs::of_event_field(event, f));
                     let fields: Vec<_> = event.fields.iter().map(of).collect();
                     module.input(name, &handler.name, &fields, None, added);
+                    // A workflow has sent it to a queue: it comes as a message, with what the steps have added.
+                    if handler.shape == HandlerShape::Consumer {
+                        let made = message(module, name, &event.name);
+                        module.items.push(made);
+                    }
                 }
                 None => {
                     let one_of = self::input(module, handler, base);
@@ -168,6 +183,18 @@ fn input(module: &mut Module<'_>, handler: &Handler, input: &HandlerInput) -> Op
             Some(name.clone())
         }
     }
+}
+
+fn message(module: &mut Module<'_>, name: &str, event: &str) -> String {
+    // The event's own `TYPE` comes from this trait.
+    module.scope.import("runtime", "Event");
+    render(&MessageText {
+        name,
+        event: module.named(event),
+        message: module.scope.import("runtime", "Message"),
+        value: module.scope.import("runtime::serde_json", "Value"),
+        error: module.scope.import("runtime", "DecodeError"),
+    })
 }
 
 fn one_of(module: &mut Module<'_>, handler: &str, name: &str, events: &[String]) -> String {

@@ -16,7 +16,7 @@ mod schema;
 mod scope;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(super) mod text;
 
 use super::File;
 use crate::plan::Plan;

@@ -22,7 +22,7 @@ pub(super) fn ident(name: &str) -> String {
 }
 
 /// `find_commenters` to `FindCommenters`.
-pub(super) fn upper_camel(name: &str) -> String {
+pub(crate) fn upper_camel(name: &str) -> String {
     let mut made = String::with_capacity(name.len());
     for word in name.split('_') {
         let mut chars = word.chars();

@@ -65,7 +65,8 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    fn definition(&self, named: &Named) -> Object {
+    /// The schema of a type with a name.
+    pub(crate) fn definition(&self, named: &Named) -> Object {
         let described = Object::new().with("description", json::text(&named.doc));
         match &named.kind {
             Kind::Object(members) => self.object(&named.doc, members),

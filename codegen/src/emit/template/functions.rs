@@ -9,7 +9,6 @@ use crate::cfn::services::lambda::{
 };
 use crate::cfn::services::logs::LogGroup;
 use crate::cfn::{DocumentError, Entries, Pseudo, Resource, Statement, Str, Value, text};
-use crate::lower::physical;
 use crate::model;
 use crate::plan::{EnvValue, Function};
 use crate::stacks::Layer;
@@ -61,7 +60,7 @@ pub(super) fn log_group(scope: &Scope<'_>, name: Option<Str>) -> LogGroup {
 
 /// A function's name.
 pub(super) fn name(scope: &Scope<'_>, function: &Function) -> Str {
-    scope.named(&physical(&[&function.name]))
+    scope.named(&function.physical)
 }
 
 fn properties(scope: &Scope<'_>, function: &Function, role: Str, logs: Str) -> Result<Properties, DocumentError> {

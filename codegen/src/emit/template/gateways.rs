@@ -221,7 +221,8 @@ fn logged_by(scope: &Scope<'_>, gateway: &Gateway) -> Result<Option<Str>, Docume
 }
 
 fn stage(scope: &mut Scope<'_>, gateway: &Gateway) -> Made {
-    let logs = scope::part(&gateway.place, "Logs")?;
+    // Not `Logs`: with a gateway `api` that would be the parameter `ApiGatewayLogs`.
+    let logs = scope::part(&gateway.place, "AccessLogs")?;
     // API Gateway writes to the account's policy of log groups, which is short, unless they are named so.
     // Source: Amazon API Gateway Developer Guide, "Configure logging for HTTP APIs".
     let name = text!["/aws/vendedlogs/apis/", scope.named(&gateway.name)];

@@ -95,7 +95,7 @@ fn a_later_step_gets_the_events_fields_and_what_was_added() {
     let handlers = find(&files(&shop()), "generated/src/handlers.rs");
     let input = handlers.split("pub struct InvoiceInput {").nth(1).unwrap().split('}').next().unwrap();
     let fields: Vec<&str> = input.lines().filter_map(|l| l.trim().strip_prefix("pub ")?.split(':').next()).collect();
-    let event = ["payment", "paid", "payer", "card", "conversation", "order_total"];
+    let event = ["card", "conversation", "order_total", "paid", "payer", "payment"];
     assert_eq!(fields, [&event[..], &["cents", "lines", "parcel", "size"]].concat());
 }
 

@@ -2,7 +2,8 @@
 
 //! What the user writes: one trait a handler, and [`Handlers`], which binds them all.
 
-use runtime::{Error, Invocation, List, Rules, Timestamp, Ulid};
+use runtime::serde_json::Value;
+use runtime::{DecodeError, Error, Event, Invocation, List, Message, Rules, Timestamp, Ulid};
 use serde::Deserialize;
 
 use crate::events::{
@@ -221,6 +222,14 @@ pub struct PrintLabelInput {
 runtime::scalar! {
     /// The field `risk` of a `PrintLabelInput`.
     pub struct PrintLabelInputRisk(i64), Rules::ANY.min_int(0).max_int(100);
+}
+
+impl Message for PrintLabelInput {
+    const TYPES: &'static [&'static str] = &[OrderPlaced::TYPE];
+
+    fn from_data(kind: &str, data: Value) -> Result<Self, DecodeError> {
+        runtime::data(kind, data, Self::TYPES)
+    }
 }
 
 /// The handler `print_label`: the queue `labels`.

@@ -1,0 +1,54 @@
+//! The flows that the documentation shows compile, without a warning.
+
+use codegen::Input;
+use std::fs;
+use std::path::Path;
+
+/// The documents with flows, from the repository's root, and how many each has at least.
+const DOCUMENTS: [(&str, usize); 2] = [("docs/language.md", 5), ("README.md", 1)];
+
+/// What opens a block that is a whole flow.
+const OPENS: &str = "```yaml flow";
+
+/// The whole flows of a document, each with the line on which it begins.
+fn flows(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut inside: Option<(usize, String)> = None;
+    for (line, text) in text.lines().enumerate() {
+        match &mut inside {
+            Some(_) if text == "```" => found.extend(inside.take()),
+            Some((_, flow)) => {
+                flow.push_str(text);
+                flow.push('\n');
+            }
+            None if text == OPENS => inside = Some((line + 2, String::new())),
+            None => {}
+        }
+    }
+    assert!(inside.is_none(), "a block is not closed");
+    found
+}
+
+#[test]
+fn every_flow_that_is_shown_compiles() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut failures = Vec::new();
+    for (document, least) in DOCUMENTS {
+        let shown = flows(&fs::read_to_string(root.join(document)).unwrap());
+        assert!(shown.len() >= least, "{document} has {} flows, {least} were expected", shown.len());
+        for (line, flow) in shown {
+            let templates = ["notice.html", "notice.txt", "unread.html", "unread.txt"];
+            let compiled = codegen::compile(&Input {
+                path: document.into(),
+                bytes: flow.into_bytes(),
+                templates: templates.map(str::to_owned).into(),
+                ..Input::default()
+            });
+            if compiled.output.is_none() || !compiled.checked.diagnostics.is_empty() {
+                let said = codegen::render::human(&compiled.checked.sources, &compiled.checked.diagnostics, false);
+                failures.push(format!("{document}, from line {line}:\n{said}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} flows fail\n\n{}", failures.len(), failures.join("\n"));
+}
