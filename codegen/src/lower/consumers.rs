@@ -4,7 +4,7 @@ use super::functions::named;
 use super::{Lowering, clamp, names};
 use crate::facts::Node;
 use crate::model::{Destination, Queue, QueueId, Target, To};
-use crate::plan::{FunctionKind, Mapping, MappingSource, Place, QueueRef, QueueRole};
+use crate::plan::{FunctionKind, HandlerInput, Mapping, MappingSource, Place, QueueRef, QueueRole};
 
 /// Batches of a queue that are handled at the same time, where the spec does not say.
 const CONCURRENCY: u32 = 50;
@@ -108,8 +108,16 @@ impl Lowering<'_> {
             Some(Destination::Grouper(_)) => Some("grouper"),
             Some(Destination::Sink(id)) => super::sinks::sink_part(&self.flow.sinks[id].kind),
             Some(Destination::Topic(_) | Destination::Queue(_) | Destination::Workflow(_)) => Some("sending on"),
-            None => queue.targets.is_some().then_some("target lookup"),
+            None if queue.targets.is_some() => Some("target lookup"),
+            None => self.grown_of_several(queue).then_some("workflow of several events"),
         }
+    }
+
+    /// Whether the handler gets one of several events with what a workflow's steps have added.
+    fn grown_of_several(&self, queue: &Queue) -> bool {
+        let name = queue.handler.map(|h| &self.flow.handlers[h.value].name.text);
+        let of = |input: &HandlerInput| matches!(input, HandlerInput::State { .. }) && input.is_one_of();
+        self.plan.handlers.iter().any(|h| Some(&h.name) == name && of(&h.input))
     }
 
     fn consumer_about(&self, queue: &Queue) -> String {

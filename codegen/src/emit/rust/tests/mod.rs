@@ -4,7 +4,11 @@
 use super::{docs, files, skeletons, text};
 use crate::emit::File;
 use crate::plan::Plan;
-use crate::{Input, check, diagnostic::Diagnostics, lower::lower};
+use crate::{
+    Input, check,
+    diagnostic::{Diagnostics, Severity},
+    lower::lower,
+};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -12,9 +16,12 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const SHOP: &str = include_str!("shop.yaml");
 
 fn plan(path: &str, bytes: &[u8]) -> Plan {
-    let templates = ["notice", "unread"].map(str::to_owned).into();
+    let templates = ["notice.html", "notice.txt", "unread.html", "unread.txt"].map(str::to_owned).into();
     let input = Input { path: path.into(), bytes: bytes.to_vec(), templates, ..Input::default() };
-    let (flow, facts) = check(&input).flow.unwrap();
+    let checked = check(&input);
+    let wrong: Vec<_> = checked.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let (flow, facts) = checked.flow.unwrap();
     lower(&flow, &facts, path, &mut Diagnostics::default())
 }
 
@@ -100,6 +107,17 @@ fn a_later_step_gets_the_events_fields_and_what_was_added() {
 }
 
 #[test]
+fn what_a_workflow_sends_to_a_queue_is_a_message_of_its_event() {
+    let files = files(&shop());
+    let handlers = find(&files, "generated/src/handlers.rs");
+    let message = handlers.split("impl RuntimeMessage for PrintInput {").nth(1).unwrap();
+    assert!(message.trim_start().starts_with("const TYPES: &'static [&'static str] = &[OrderPaid::TYPE];"));
+    let dispatch = find(&files, "generated/src/dispatch.rs");
+    assert!(dispatch.contains("(\"printing\", Start::Ready),"));
+    assert!(dispatch.contains("(\"any_printing\", Start::Absent(\"workflow of several events\")),"));
+}
+
+#[test]
 fn a_function_is_ready_where_its_handler_is_all_of_its_work() {
     let dispatch = find(&files(&shop()), "generated/src/dispatch.rs");
     assert!(dispatch.contains("(\"shipping\", Start::Ready),") && dispatch.contains("(\"invoice\", Start::Ready),"));
@@ -123,8 +141,9 @@ fn personal_data_is_hidden_by_its_type() {
 
 #[test]
 fn a_flow_without_ready_functions_reads_no_event() {
-    let dispatch = SHOP.split("\nqueues:").next().unwrap();
-    let dispatch = find(&files(&plan("spec/shop.yaml", dispatch.as_bytes())), "generated/src/dispatch.rs");
+    let mut plan = shop();
+    plan.functions.retain(|f| f.part.is_some());
+    let dispatch = find(&files(&plan), "generated/src/dispatch.rs");
     assert!(dispatch.contains("_event: LambdaEvent<Value>") && !dispatch.contains("Invocation"));
     assert_eq!(unformatted(&dispatch), "");
 }
