@@ -2,7 +2,7 @@
 //!
 //! The driver is this page: the passes in their order. Each is a function from what the one before it made;
 //! none does IO, asks for the time, or iterates over a hash map, so the same input gives the same bytes. What
-//! is wrong with a spec is a [`Diagnostic`](diagnostic::Diagnostic), and no pass stops at the first.
+//! is wrong with a spec is a [`Diagnostic`], and no pass stops at the first.
 
 pub mod asl;
 pub mod aws;

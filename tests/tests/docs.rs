@@ -52,3 +52,16 @@ fn every_flow_that_is_shown_compiles() {
     }
     assert!(failures.is_empty(), "{} flows fail\n\n{}", failures.len(), failures.join("\n"));
 }
+
+#[test]
+fn the_index_of_errors_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors.md");
+    let fresh = codegen::docs::error_index();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &fresh).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == fresh,
+        "run with BLESS=1, or write it by `codegen -- explain --markdown`"
+    );
+}

@@ -11,7 +11,6 @@ mod write;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use codegen::Compiled;
-use codegen::diagnostic::Severity;
 use load::Root;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -171,9 +170,8 @@ fn report(arguments: &Arguments, compiled: &Compiled) {
             if !checked.diagnostics.is_empty() {
                 eprint!("{}", codegen::render::human(&checked.sources, &checked.diagnostics, colored(arguments.color)));
             }
-            let count = |s: Severity| checked.diagnostics.iter().filter(|d| d.severity == s).count();
-            if let Some(line) = summary::verdict(count(Severity::Error), count(Severity::Warning)) {
-                eprintln!("{line}");
+            if compiled.output.is_none() {
+                eprintln!("nothing was written; `cargo run -p codegen -- explain CODE` says more of a code");
             }
         }
         Format::Json => print(&codegen::render::json(&checked.sources, &checked.diagnostics)),

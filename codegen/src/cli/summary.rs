@@ -10,21 +10,6 @@ use std::fmt::Write;
 /// The most names of one list that are shown.
 const SHOWN: usize = 8;
 
-/// Counts what was found; nothing where there is nothing.
-pub(crate) fn verdict(errors: usize, warnings: usize) -> Option<String> {
-    let said = |n: usize, what: &str| match n {
-        0 => None,
-        1 => Some(format!("1 {what}")),
-        n => Some(format!("{n} {what}s")),
-    };
-    let parts: Vec<String> = [said(errors, "error"), said(warnings, "warning")].into_iter().flatten().collect();
-    if parts.is_empty() {
-        return None;
-    }
-    let ends = if errors > 0 { "; nothing was written. `codegen explain CODE` says more" } else { "" };
-    Some(format!("{}{ends}", parts.join(" and ")))
-}
-
 /// Files that are not fresh.
 pub(crate) fn not_fresh(stale: &[String]) -> String {
     let mut text = String::from("the generated files are not fresh:\n");
@@ -127,10 +112,10 @@ fn names(text: &mut String, what: &str, list: &[Named]) {
 
 fn next(scaffolded: &Scaffolded, touched: &[String]) -> &'static str {
     if !scaffolded.missing_mods.is_empty() {
-        "add the lines to handlers/src/lib.rs, write the handlers, `cargo check -p handlers`"
+        "add the lines to handlers/src/lib.rs, write the handlers, then `cargo check`"
     } else if !scaffolded.made.is_empty() || !touched.is_empty() {
-        "write the handlers, `cargo check -p handlers`"
+        "write the handlers, then `cargo check`"
     } else {
-        "`cargo check -p handlers`; commit spec/ and generated/ together"
+        "`cargo check`; commit spec/ and generated/ together"
     }
 }

@@ -11,7 +11,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::File;
 use super::describe::{Described, DescribedEvent};
@@ -28,13 +28,16 @@ const ENVELOPE: &str = "cloudevents.Envelope";
 /// Writes the document.
 #[must_use]
 pub fn file(plan: &Plan, described: &Described<'_>) -> File {
-    let document = Writer { plan, described, schemas: Schemas::new(described, "#/components/schemas/") }.document();
+    let schemas = Schemas::new(described, "#/components/schemas/");
+    let document = Writer { plan, described, reaching: reaching(plan), schemas }.document();
     File { path: "generated/asyncapi.json".into(), text: Tree::from(document).to_json() }
 }
 
 struct Writer<'a> {
     plan: &'a Plan,
     described: &'a Described<'a>,
+    /// The places of the events that each queue gets, by the queue's logical id.
+    reaching: BTreeMap<&'a str, BTreeSet<usize>>,
     schemas: Schemas<'a>,
 }
 
@@ -85,7 +88,7 @@ impl Writer<'_> {
     fn queue(&self, queue: &Queue) -> Channel {
         let mut redrive = Object::new();
         if let Some((dead, receives)) = &queue.redrive
-            && let Some(dead) = self.plan.queues.iter().find(|other| other.reference() == *dead)
+            && let Some(dead) = self.plan.queues.iter().find(|other| other.place.logical == dead.0)
         {
             let dead = Object::new().with("name", text(physical(&dead.name)));
             redrive = Object::new().with("deadLetterQueue", dead).with("maxReceiveCount", json::int(*receives));
@@ -109,20 +112,15 @@ impl Writer<'_> {
         }
     }
 
-    /// The events that a queue gets, from its topic and from workflows that send to it.
+    /// The messages of a queue, in the order of the events.
     fn reaching(&self, queue: &Queue) -> Vec<String> {
-        let subscribed =
-            self.plan.subscriptions.iter().filter(|s| s.queue == queue.reference()).flat_map(|subscription| {
-                let topic = self.plan.topics.iter().find(|topic| topic.reference() == subscription.topic);
-                let passes = |kind: &&String| match &subscription.filter {
-                    Some(filter) => filter.types.is_empty() || filter.types.contains(*kind),
-                    None => true,
-                };
-                topic.into_iter().flat_map(|topic| &topic.carries).filter(passes).collect::<Vec<_>>()
-            });
-        let machines = self.plan.machines.iter().filter(|machine| machine.sends.contains(&queue.reference()));
-        let reaching: BTreeSet<&String> = subscribed.chain(machines.flat_map(|machine| &machine.accepts)).collect();
-        self.plan.events.iter().map(|event| &event.ce_type).filter(|kind| reaching.contains(kind)).cloned().collect()
+        let kinds = self.reaching.get(queue.place.logical.as_str());
+        kinds
+            .into_iter()
+            .flatten()
+            .filter_map(|place| self.plan.events.get(*place))
+            .map(|e| e.ce_type.clone())
+            .collect()
     }
 
     fn gateways(&self) -> impl Iterator<Item = Channel> {
@@ -254,6 +252,33 @@ fn topic(topic: &Topic) -> Channel {
         operations: vec![("send", topic.carries.clone(), format!("Publishes to the topic `{}`.", topic.name))],
         messages: topic.carries.clone(),
     }
+}
+
+/// The places of the events that each queue gets, from its topics and from workflows that send to it.
+fn reaching(plan: &Plan) -> BTreeMap<&str, BTreeSet<usize>> {
+    let places: BTreeMap<&str, usize> =
+        plan.events.iter().enumerate().map(|(at, e)| (e.ce_type.as_str(), at)).collect();
+    let topics: BTreeMap<&str, &Topic> =
+        plan.topics.iter().map(|topic| (topic.place.logical.as_str(), topic)).collect();
+    let mut found: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for subscription in &plan.subscriptions {
+        let passes = |kind: &&String| match &subscription.filter {
+            Some(filter) => filter.types.is_empty() || filter.types.contains(*kind),
+            None => true,
+        };
+        let carried = topics.get(subscription.topic.0.as_str()).into_iter().flat_map(|topic| &topic.carries);
+        let kinds = carried.filter(passes).filter_map(|kind| places.get(kind.as_str()));
+        found.entry(&subscription.queue.0).or_default().extend(kinds);
+    }
+    for machine in &plan.machines {
+        for queue in &machine.sends {
+            found
+                .entry(&queue.0)
+                .or_default()
+                .extend(machine.accepts.iter().filter_map(|name| places.get(name.as_str())));
+        }
+    }
+    found
 }
 
 /// A resource whose name has the stack's prefix.

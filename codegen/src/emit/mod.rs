@@ -1,6 +1,6 @@
 //! The last pass: from the plan to files.
 //!
-//! In: the [`Plan`](crate::plan::Plan). Out: every generated file, by its path from the flow's root.
+//! In: the [`Plan`]. Out: every generated file, by its path from the flow's root.
 //! Guaranteed: nothing is decided here; the same plan gives the same bytes.
 
 pub mod asyncapi;

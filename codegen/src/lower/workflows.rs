@@ -145,11 +145,14 @@ impl Lowering<'_> {
                 matches!(kind, StepKindPlan::Call { .. } | StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_));
             let wraps = matches!(kind, StepKindPlan::Parallel(_) | StepKindPlan::Map { .. });
             let own = step.retry.as_ref();
-            let retry = match own {
+            let mut retry = match own {
                 Some(retry) if retries || wraps => vec![retry_plan(Some(retry))],
                 None if retries => vec![retry_plan(workflow.retry.as_ref())],
                 _ => Vec::new(),
             };
+            if let Some(never) = caught_at_once(step, workflow).filter(|_| !retry.is_empty()) {
+                retry.insert(0, never);
+            }
             let catch = step.catch.iter().map(|c| CatchPlan {
                 errors: if c.errors.is_empty() {
                     vec!["States.ALL".into()]
@@ -294,6 +297,16 @@ const PASSING: [&str; 5] = [
     "Lambda.TooManyRequestsException",
     "States.TaskFailed",
 ];
+
+/// An error that is caught by its name is an answer, not an accident: it is tried again only where a `retry`
+/// names it.
+fn caught_at_once(step: &Step, workflow: &Workflow) -> Option<RetryPlan> {
+    let retry = step.retry.as_ref().or(workflow.retry.as_ref());
+    let tried = |error: &str| retry.is_some_and(|r| r.errors.iter().any(|e| error_name(&e.value) == error));
+    let caught = step.catch.iter().flat_map(|c| &c.errors).map(|e| error_name(&e.value));
+    let errors: Vec<String> = caught.filter(|e| !e.starts_with("States.") && !tried(e)).collect();
+    (!errors.is_empty()).then(|| RetryPlan { errors, attempts: 0, ..retry_plan(None) })
+}
 
 fn retry_plan(retry: Option<&Retry>) -> RetryPlan {
     let errors = retry.map(|r| r.errors.as_slice()).unwrap_or_default();

@@ -89,6 +89,12 @@ pub struct IndexUpdate {
     pub changed: Vec<String>,
 }
 
+/// Whether what is removed from a stack stays in the account. Queues and topics hold what cannot be made again
+/// too, and are deleted all the same: what nobody reads any more would pile up.
+fn is_retained(kind: &str) -> bool {
+    matches!(kind, "AWS::DynamoDB::Table" | "AWS::KMS::Key" | "AWS::Logs::LogGroup" | "AWS::SecretsManager::Secret")
+}
+
 /// Compares two compiles.
 pub(super) fn compare(last: Option<&Lock>, next: &Lock, flow: &Flow) -> Changes {
     let mut changes = Changes::default();
@@ -105,7 +111,7 @@ pub(super) fn compare(last: Option<&Lock>, next: &Lock, flow: &Flow) -> Changes 
     }
     for (id, entry) in last.resources.iter().filter(|(id, _)| !next.resources.contains_key(*id)) {
         changes.removed.push(named(id, entry));
-        if entry.stateful {
+        if is_retained(&entry.kind) {
             changes.retained.push(named(id, entry));
         }
     }

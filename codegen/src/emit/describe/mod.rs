@@ -70,7 +70,7 @@ impl Rules {
 pub enum Held {
     /// A scalar without rules.
     Scalar(Scalar),
-    /// A type by its name: one of [`Described::named`].
+    /// A type by its name: one of the described named types.
     Named(String),
     /// A list, by its length.
     List(Box<Held>, Bounds<u64>),

@@ -74,6 +74,9 @@ pub fn parameters(plan: &Plan) -> Result<Vec<Parameter>, DocumentError> {
         Parameter::text(names.code_bucket, "The bucket of the handlers' zip")
             .pattern("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", "the name of a bucket"),
         Parameter::text(names.code_key, "The key of the handlers' zip in its bucket"),
+        Parameter::text(names.stage, "The stage, as handlers and the WebSocket API's address name it")
+            .default("dev")
+            .pattern("^[a-z][a-z0-9-]{0,15}$", "up to 16 lower-case letters, digits and hyphens, a letter first"),
         prefix_parameter,
         Parameter::text(names.alarm_email, "Who is mailed when an alarm rings; empty for nobody")
             .default(plan.settings.alarm_email.clone().unwrap_or_default())
@@ -103,11 +106,6 @@ pub fn parameters(plan: &Plan) -> Result<Vec<Parameter>, DocumentError> {
     }
     if let Some(gateway) = plan.gateways.iter().find(|g| g.kind == GatewayKind::Websocket) {
         let issuer = gateway.issuer.trim_end_matches('/');
-        made.push(
-            Parameter::text(names.stage, "The stage, as the WebSocket API's address names it")
-                .default("dev")
-                .pattern("^[a-z][a-z0-9-]{0,15}$", "up to 16 lower-case letters, digits and hyphens, a letter first"),
-        );
         made.push(
             Parameter::text(names.jwks_url, "Where the issuer's public keys are read")
                 .default(format!("{issuer}/.well-known/jwks.json"))
