@@ -49,13 +49,18 @@ impl Kind {
     }
 }
 
-/// Every flow must have its template, schemas, AsyncAPI document and types; not every flow has a
-/// workflow.
+/// Every flow must have its template, schemas and AsyncAPI document, and one with a WebSocket API the types for
+/// browsers; not every flow has a workflow.
 pub(crate) fn all_there(repo: &Repo, flows: &[PathBuf]) -> Result<String, Error> {
     let mut missing = Vec::new();
     for flow in flows {
         let generated = flow.join("generated");
-        let files = ["template.json", "asyncapi.json", "types.ts"].map(|name| generated.join(name));
+        let mut files = vec![generated.join("template.json"), generated.join("asyncapi.json")];
+        for template in Kind::Template.outputs(flow)? {
+            if read(&template)?.contains(r#""ProtocolType": "WEBSOCKET""#) {
+                files.push(generated.join("types.ts"));
+            }
+        }
         missing.extend(files.into_iter().filter(|file| !file.is_file()));
         if Kind::Schema.outputs(flow)?.is_empty() {
             missing.push(generated.join("schemas"));
