@@ -14,7 +14,7 @@ path has no `..`.
 
 ```yaml
 # wrong
-include: ["../shared/events.yaml"]
+include: ["../common/events.yaml"]
 # right
 include: [events.yaml]
 ```
