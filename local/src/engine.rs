@@ -1,0 +1,48 @@
+//! The engine: all services in one world, and the door to them.
+
+use crate::front::{Client, Credentials, Front, Keys, client};
+use crate::kernel::{Caller, StoreError, World};
+use crate::services;
+
+/// A running engine.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    world: World,
+    front: Front,
+    keys: Keys,
+}
+
+impl Engine {
+    /// Starts every service in `world`. Must be called within a [`tokio::task::LocalSet`], whose tasks the
+    /// engine is.
+    pub fn start(world: World) -> Result<Self, StoreError> {
+        let keys = Keys::new(world.random.clone());
+        let mut protocols = std::collections::BTreeMap::new();
+        for started in services::start(&world)? {
+            world.bus.put(started.name, started.service);
+            protocols.extend(started.protocol.map(|protocol| (started.name, protocol)));
+        }
+        let front = Front::new(protocols, keys.clone(), world.bus.clone(), world.random.clone());
+        Ok(Self { world, front, keys })
+    }
+
+    /// The world that it runs in.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The door, for what serves requests.
+    pub const fn front(&self) -> &Front {
+        &self.front
+    }
+
+    /// A key to sign with.
+    pub fn credentials(&self, caller: Caller) -> Credentials {
+        self.keys.give(caller)
+    }
+
+    /// An HTTP client for SDK clients in this process.
+    pub fn client(&self) -> Client {
+        client(self.front.clone())
+    }
+}

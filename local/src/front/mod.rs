@@ -1,0 +1,77 @@
+//! The door: from a request as a client sent it to the response, whichever way it came in.
+//!
+//! In: an HTTP request, over loopback or from an SDK in this process. Out: the response. Guaranteed: the
+//! caller is who signed the request, with a key that this engine gave out; a request that is not signed
+//! by one reaches no service.
+
+mod client;
+mod keys;
+mod sigv4;
+
+use std::collections::BTreeMap;
+
+pub use client::{Client, client};
+pub use keys::{Credentials, Keys};
+
+use crate::kernel::{AwsError, Bus, Call, Caller, Random};
+use crate::wire::{AwsJson, Protocol, Request, Response};
+
+/// What a request gets of which not even the service is known.
+const NO_SERVICE: Protocol = Protocol::Json(AwsJson { version: "1.0", target: "", query_errors: None });
+
+/// The door of an engine.
+#[derive(Clone, Debug)]
+pub struct Front {
+    protocols: BTreeMap<&'static str, Protocol>,
+    keys: Keys,
+    bus: Bus,
+    random: Random,
+}
+
+impl Front {
+    /// A door to the services that clients may call.
+    pub fn new(protocols: BTreeMap<&'static str, Protocol>, keys: Keys, bus: Bus, random: Random) -> Self {
+        Self { protocols, keys, bus, random }
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, request: Request) -> Response {
+        let request_id = self.random.uuid();
+        let signature = match sigv4::Signature::of(&request) {
+            Ok(signature) => signature,
+            Err(error) => return NO_SERVICE.encode("", &Err(error), &request_id),
+        };
+        let name = service(&signature.service, &request);
+        let Some((name, protocol)) = self.protocols.get_key_value(name) else {
+            let error = AwsError::unsupported(&signature.service, request.header("x-amz-target").unwrap_or("any"));
+            return NO_SERVICE.encode("", &Err(error), &request_id);
+        };
+        let caller = match self.keys.caller(&request, &signature) {
+            Ok(caller) => caller,
+            Err(error) => return protocol.encode("", &Err(error), &request_id),
+        };
+        match protocol.decode(&request) {
+            Ok((operation, input)) => {
+                let answer = self.call(name, caller, &operation, input).await;
+                protocol.encode(&operation, &answer, &request_id)
+            }
+            Err(error) => protocol.encode("", &Err(error), &request_id),
+        }
+    }
+
+    async fn call(
+        &self,
+        name: &str,
+        caller: Caller,
+        operation: &str,
+        input: serde_json::Value,
+    ) -> Result<serde_json::Value, AwsError> {
+        self.bus.call(name, Call { caller, operation: operation.to_owned(), input }).await
+    }
+}
+
+/// The service's name here: DynamoDB's streams are signed as DynamoDB is, and are an API of their own.
+fn service<'a>(signed: &'a str, request: &Request) -> &'a str {
+    let target = request.header("x-amz-target").unwrap_or_default();
+    if target.starts_with("DynamoDBStreams_") { "dynamodbstreams" } else { signed }
+}

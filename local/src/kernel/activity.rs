@@ -1,0 +1,56 @@
+//! Whether anything is being done.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use tokio::sync::Notify;
+
+/// Counts the work that is going on: calls, deliveries, invocations, executions between two waits.
+#[derive(Clone, Debug, Default)]
+pub struct Activity(Rc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    count: Cell<u64>,
+    quiet: Notify,
+}
+
+impl Activity {
+    /// Says that work goes on until the guard is dropped.
+    #[must_use = "the work ends when the guard is dropped"]
+    pub fn begin(&self) -> Busy {
+        self.0.count.set(self.0.count.get().saturating_add(1));
+        Busy(Rc::clone(&self.0))
+    }
+
+    /// Whether nothing goes on.
+    pub fn is_quiet(&self) -> bool {
+        self.0.count.get() == 0
+    }
+
+    /// Waits until nothing goes on.
+    pub async fn quiet(&self) {
+        loop {
+            let quiet = self.0.quiet.notified();
+            tokio::pin!(quiet);
+            quiet.as_mut().enable();
+            if self.is_quiet() {
+                return;
+            }
+            quiet.await;
+        }
+    }
+}
+
+/// Work that goes on.
+#[derive(Debug)]
+pub struct Busy(Rc<Inner>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.count.set(self.0.count.get().saturating_sub(1));
+        if self.0.count.get() == 0 {
+            self.0.quiet.notify_waiters();
+        }
+    }
+}

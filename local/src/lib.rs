@@ -1,0 +1,18 @@
+//! The local engine: runs the CloudFormation template that the compiler made, on one machine.
+//!
+//! In: templates, and calls of AWS's APIs over loopback or in this process. Out: what AWS would answer
+//! and do. It knows nothing of the spec: names that a person uses come from the template's metadata.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`kernel`] | time, chance, durable records, names, callers: what each service stands on |
+//! | [`services`] | AWS's services, each a state machine of its own |
+//! | [`front`] | the door: loopback and the SDK in this process |
+//! | [`engine`] | all of it together |
+//! | [`wire`] | AWS's protocols: from an HTTP request to a call, from an answer to a response |
+
+pub mod engine;
+pub mod front;
+pub mod kernel;
+pub mod services;
+pub mod wire;

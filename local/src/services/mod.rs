@@ -1,0 +1,28 @@
+//! AWS's services, each a state machine in a file or folder of its own.
+//!
+//! Each has a `NAME` (as ARNs and signatures spell it), a `PROTOCOL` where clients can call it, and
+//! `start(&World)`, which loads its records and begins its tasks. A service knows the
+//! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
+//! operation names.
+
+use std::rc::Rc;
+
+use crate::kernel::{Service, StoreError, World};
+use crate::wire::Protocol;
+
+/// A service that has started.
+#[derive(Debug)]
+pub struct Started {
+    /// As ARNs and signatures name it.
+    pub name: &'static str,
+    /// How clients call it; `None` for what only CloudFormation calls.
+    pub protocol: Option<Protocol>,
+    /// The service.
+    pub service: Rc<dyn Service>,
+}
+
+/// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
+pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
+    let _ = world;
+    Ok(Vec::new())
+}

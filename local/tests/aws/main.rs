@@ -1,0 +1,7 @@
+//! The engine's services under the unmodified AWS SDK for Rust, in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
+
+mod world;
+
+mod door;
