@@ -9,6 +9,7 @@ use super::chaos::Mischief;
 use super::error::{expired_receipt, invalid, missing, plain, wrong_queue_type};
 use super::message::{self, Attribute, Content};
 use super::queue::{Ask, DEDUPE_WINDOW, Deduped, Delivered, Received, Refusal};
+use super::settings::MAX_SIZE;
 use super::{Held, NAME, Sqs, input};
 use crate::kernel::{AwsError, Caller, Outcome, Time};
 
@@ -38,7 +39,7 @@ impl Sqs {
         message::check_body(&entry.message_body)?;
         message::check_attributes(&entry.message_attributes)?;
         message::check_system(&entry.message_system_attributes)?;
-        let most = usize::try_from(settings.max_size).unwrap_or(message_limit());
+        let most = usize::try_from(settings.max_size).unwrap_or(MAX_SIZE);
         if message::size(&entry.message_body, &entry.message_attributes) > most {
             let reason = format!("Message must be shorter than {most} bytes.");
             return Err(plain(format!("One or more parameters are invalid. Reason: {reason}")));
@@ -378,8 +379,4 @@ fn matches_name(pattern: &str, name: &str) -> bool {
 /// 20 digits that grow with time.
 fn sequence(number: u64) -> String {
     (10_000_000_000_000_000_000 + u128::from(number)).to_string()
-}
-
-const fn message_limit() -> usize {
-    super::settings::MAX_SIZE
 }

@@ -380,6 +380,7 @@ impl Queue {
             self.place(*number, Phase::InFlight, now + visibility);
             self.changes.push(Change::Moved(*number));
         }
+        self.attempts.renew(attempt, now + visibility);
         let delivered = given.iter().filter_map(|(number, ..)| {
             let Message { content, state, .. } = self.messages.get(number)?;
             Some(Delivered { number: *number, content: Rc::clone(content), state: *state })

@@ -151,6 +151,13 @@ impl Attempts {
         self.due.insert((until, attempt.to_owned()));
     }
 
+    /// What the attempt gave is hidden until then now; its own window does not grow.
+    pub(super) fn renew(&mut self, attempt: &str, hidden: Time) {
+        for given in self.given.get_mut(attempt).into_iter().flat_map(|(_, given)| given) {
+            given.2 = hidden;
+        }
+    }
+
     pub(super) fn forget(&mut self, now: Time) {
         while let Some((until, _)) = self.due.first()
             && *until <= now
