@@ -110,8 +110,8 @@ impl Service for Sqs {
     fn call(self: Rc<Self>, call: Call) -> LocalBoxFuture<'static, Result<Value, AwsError>> {
         Box::pin(async move {
             let Call { caller, operation, input } = call;
-            let answer = match operation.as_str() {
-                "ReceiveMessage" => return self.receive_message(&caller, input).await,
+            match operation.as_str() {
+                "ReceiveMessage" => self.receive_message(&caller, input).await,
                 "SendMessage" => self.send_message(&caller, input),
                 "SendMessageBatch" => self.send_message_batch(&caller, input),
                 "DeleteMessage" => self.delete_message(&caller, input),
@@ -135,8 +135,7 @@ impl Service for Sqs {
                 "CancelMessageMoveTask" => moves::cancel(&self, &caller, input),
                 "ListMessageMoveTasks" => moves::list(&self, &caller, input),
                 other => Err(AwsError::unsupported(NAME, other)),
-            };
-            answer
+            }
         })
     }
 }
