@@ -67,11 +67,11 @@ async fn attributes(sqs: &Client, url: &str) -> HashMap<QueueAttributeName, Stri
 async fn counts(sqs: &Client, url: &str) -> [String; 3] {
     let all = attributes(sqs, url).await;
     ["", "Delayed", "NotVisible"]
-        .map(|kind| all[&QueueAttributeName::from(&*format!("ApproximateNumberOfMessages{kind}"))].clone())
+        .map(|kind| all.get(&QueueAttributeName::from(&*format!("ApproximateNumberOfMessages{kind}"))).unwrap().clone())
 }
 
 async fn arn(sqs: &Client, url: &str) -> String {
-    attributes(sqs, url).await[&QueueAttributeName::QueueArn].clone()
+    attributes(sqs, url).await.remove(&QueueAttributeName::QueueArn).unwrap()
 }
 
 fn redrive(arn: &str, count: u32) -> String {
