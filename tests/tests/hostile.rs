@@ -65,7 +65,7 @@ fn good(hostile: &Hostile, compiled: &Compiled) -> Option<String> {
     let templates = output.files.iter().filter(|f| f.path == "generated/template.json" || f.path.contains("/nested/"));
     for template in templates {
         let json: serde_json::Value = serde_json::from_str(&template.text).unwrap();
-        let resources = json["Resources"].as_object().unwrap().len();
+        let resources = json.get("Resources").and_then(|r| r.as_object()).unwrap().len();
         if resources > 500 || template.text.len() > 1_000_000 {
             return Some(format!("{name}: {} has {resources} resources, {} bytes", template.path, template.text.len()));
         }

@@ -351,3 +351,60 @@ fn error_name(word: &str) -> String {
         other => other.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::Diagnostics;
+    use crate::parse::Input;
+    use crate::plan::{StepKindPlan, StepPlan};
+
+    const FLOW: &str = r#"
+eventloom: 1
+flow: shop
+events:
+  OrderPlaced: { actor: buyer, object: id, fields: { buyer: string, lines: [string] } }
+tables: { orders: { rows: event } }
+sources: { placed: { from: { table: orders }, to: sales } }
+topics: { sales: { carries: [OrderPlaced] } }
+queues: { fulfil: { from: sales, to: ship } }
+workflows:
+  ship:
+    steps:
+      - each:
+          map:
+            over: lines
+            as: line
+            steps:
+              - pack: { handler: pack_line, catch: { errors: [CardDeclined], next: note } }
+              - note: { handler: note_line }
+              - weigh: { handler: weigh_line, retry: { attempts: 2, errors: [OutOfStock] } }
+          catch: [{ errors: [OutOfStock, timeout], next: give_up }]
+          next: end
+      - give_up: { handler: tell_buyer }
+handlers: { pack_line: {}, note_line: {}, weigh_line: {}, tell_buyer: {} }
+"#;
+
+    fn find<'s>(steps: &'s [StepPlan], name: &str) -> Option<&'s StepPlan> {
+        steps.iter().find_map(|step| match &step.kind {
+            _ if step.name == name => Some(step),
+            StepKindPlan::Map { steps, .. } => find(steps, name),
+            StepKindPlan::Parallel(branches) => branches.iter().find_map(|branch| find(branch, name)),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn what_a_step_around_catches_by_name_is_not_tried_again_unless_a_retry_names_it() {
+        let checked = crate::check(&Input { bytes: FLOW.into(), ..Input::default() });
+        assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
+        let (flow, facts) = checked.flow.unwrap();
+        let plan = crate::lower::lower(&flow, &facts, "spec/flow.yaml", &mut Diagnostics::default());
+        let never = |name: &str| {
+            let step = find(&plan.machines[0].steps, name).unwrap();
+            step.retry.iter().filter(|r| r.attempts == 0).flat_map(|r| r.errors.clone()).collect::<Vec<String>>()
+        };
+        assert_eq!(never("pack"), ["CardDeclined", "OutOfStock"]);
+        assert_eq!(never("note"), ["OutOfStock"]);
+        assert!(never("weigh").is_empty() && never("give_up").is_empty());
+    }
+}
