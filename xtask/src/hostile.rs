@@ -168,7 +168,12 @@ fn includes() -> Vec<Hostile> {
     vec![
         beside("E050_circle", &["E050"], including("more.yaml"), vec![("more.yaml", file("include: [flow.yaml]\n"))]),
         beside("E050_link", &["E050"], including("more.yaml"), vec![("more.yaml", Beside::Link("/etc/hostname"))]),
-        beside("E001_included_file", &["E001"], including("more.yaml"), vec![("more.yaml", Beside::File(vec![0xff; 64]))]),
+        beside(
+            "E001_included_file",
+            &["E001"],
+            including("more.yaml"),
+            vec![("more.yaml", Beside::File(vec![0xff; 64]))],
+        ),
     ]
 }
 

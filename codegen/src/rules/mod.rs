@@ -341,3 +341,35 @@ const RULES: &[Rule] = &[
     w145_order::RULE,
     w153_rates::RULE,
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::Input;
+
+    const FLOW: &str = r#"
+eventloom: 1
+flow: net
+events: { MessageSent: { actor: sender, fields: { room: string, sender: string } } }
+gateways:
+  live:
+    websocket:
+      auth: { jwt: { issuer: "https://auth.net.example/", audience: net, user: sub } }
+      origins: ["https://net.example"]
+sources: { sent: { from: { websocket: { gateway: live, route: send } }, event: MessageSent, to: messages } }
+topics: { messages: { carries: [MessageSent] } }
+queues: { deliver: { from: messages, targets: sendr, keep: KEEP, to: TO } }
+sinks: { browser: { websocket: { gateway: live } } }
+"#;
+
+    fn codes(keep: &str, to: &str) -> Vec<&'static str> {
+        let spec = FLOW.replace("KEEP", keep).replace("TO", to);
+        crate::check(&Input { bytes: spec.into(), ..Input::default() }).diagnostics.iter().map(|d| d.code).collect()
+    }
+
+    #[test]
+    fn a_mistake_in_the_form_of_a_value_hides_no_mistake_in_names_and_an_unknown_name_hides_what_follows_from_it() {
+        assert_eq!(codes("4d", "browser"), ["E090", "E065"]);
+        assert_eq!(codes("4 days", "browser"), ["E090", "E065", "E038"]);
+        assert_eq!(codes("4 days", "brwser"), ["E038", "E034"]);
+    }
+}
