@@ -16,6 +16,7 @@ pub mod typescript;
 
 use crate::plan::Plan;
 use crate::stacks::{Lock, StackError, Stacks, partition};
+use describe::Described;
 
 pub use rust::Skeleton;
 
@@ -36,14 +37,30 @@ pub fn stacks(plan: &Plan, lock: Option<Lock>) -> Result<Stacks, StackError> {
     partition(template::input(plan, &machines::definitions(plan), lock)?)
 }
 
-/// Every generated file but the templates.
+/// Where the list of generated files is, from the flow's root.
+pub const MANIFEST: &str = "generated/files.txt";
+
+/// The list of the files under `generated/`, itself included: what a later compile may take away when the flow no
+/// longer has it.
 #[must_use]
-pub fn files(plan: &Plan) -> Vec<File> {
-    let described = describe::Described::of(plan);
+pub fn manifest(files: &[File]) -> File {
+    let mut paths: Vec<&str> = files.iter().map(|f| f.path.as_str()).chain([MANIFEST]).collect();
+    paths.retain(|path| path.starts_with("generated/"));
+    paths.sort_unstable();
+    let text = format!(
+        "# Written by `cargo run -p codegen`: the files that it keeps here. Do not edit.\n{}\n",
+        paths.join("\n")
+    );
+    File { path: MANIFEST.into(), text }
+}
+
+/// Every generated file but the templates and the list of all.
+#[must_use]
+pub fn files(plan: &Plan, described: &Described<'_>) -> Vec<File> {
     let mut files = machines::files(plan);
-    files.extend(schemas::files(plan, &described));
-    files.push(asyncapi::file(plan, &described));
-    files.extend(typescript::file(plan, &described));
+    files.extend(schemas::files(plan, described));
+    files.push(asyncapi::file(plan, described));
+    files.extend(typescript::file(plan, described));
     files.extend(rust::files(plan));
     for (name, text) in
         [("diagram.svg", crate::diagram::svg(&plan.diagram)), ("diagram.mmd", crate::diagram::mermaid(&plan.diagram))]

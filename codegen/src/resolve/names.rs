@@ -56,6 +56,9 @@ impl Meaning {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     all: BTreeMap<String, Vec<Entry>>,
+    /// The names of types and events in small letters, each with one that is written so: they name files, and some
+    /// disks do not tell capitals apart.
+    folded: BTreeMap<String, (String, Span)>,
 }
 
 /// One thing that a name stands for.
@@ -113,6 +116,13 @@ impl Names {
         let clash = self.all.get(text).into_iter().flatten().find(|other| space(other.meaning) == space(meaning));
         if let Some(other) = clash {
             out.push(e033_name_taken::diagnostic(key.span, text, other.meaning.kind(), other.span));
+        } else if space(meaning) == UPPER {
+            match self.folded.get(&text.to_ascii_lowercase()) {
+                Some((other, first)) => out.push(e033_name_taken::but_for_capitals(key.span, text, other, *first)),
+                None => {
+                    self.folded.insert(text.to_ascii_lowercase(), (text.clone(), key.span));
+                }
+            }
         }
         self.all.entry(text.clone()).or_default().push(Entry { meaning, span: key.span, read });
     }
@@ -265,13 +275,22 @@ fn capital(word: &str) -> String {
 /// The longest name: queue and function names hold it beside the prefix and a suffix, within 64 to 80 characters.
 pub(super) const LONGEST_NAME: usize = 40;
 
-/// Names that Rust, Windows or CloudFormation keep for themselves.
-const RESERVED: [&str; 48] = [
+/// Names that Rust keeps for itself.
+const RESERVED: [&str; 44] = [
     "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
     "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static",
     "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "box", "do", "final",
-    "gen", "macro", "try", "con", "nul", "aux", "prn",
+    "gen", "macro", "try",
 ];
+
+/// Whether Windows keeps a name for a device, whatever its capitals and its ending: no file can be called so.
+/// <https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file>
+fn is_device(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let port = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    matches!(name.as_str(), "con" | "nul" | "aux" | "prn")
+        || port.is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
+}
 
 /// Type names that generated code needs for itself.
 const RESERVED_TYPES: [&str; 16] = [
@@ -320,8 +339,14 @@ pub(super) fn problem(name: &str, case: Case) -> Option<String> {
         Case::Upper => RESERVED_TYPES.contains(&name),
         Case::Lower => RESERVED.contains(&name),
     };
+    if is_device(name) {
+        return Some("Windows keeps this word for a device: no file can be called so".to_owned());
+    }
     kept.then(|| "this word is kept for the generated code".to_owned())
 }
+
+/// How many unknown names are given suggestions.
+const SUGGESTED: usize = 100;
 
 impl Resolver<'_> {
     /// What a name stands for, where `pick` takes one of its meanings; `wanted` is the kind in the spec's
@@ -339,8 +364,9 @@ impl Resolver<'_> {
         let diagnostic = match self.names.meanings(name).first() {
             Some(other) => e035_wrong_kind::diagnostic(at.span, name, other.meaning.kind(), wanted, other.span),
             None => {
-                let known = self.names.known(|m| pick(m).is_some());
-                e034_unknown_name::diagnostic(at.span, name, wanted, &known)
+                // After so many nobody reads suggestions, and each costs a look at all names.
+                let known = (self.out.len() < SUGGESTED).then(|| self.names.known(|m| pick(m).is_some()));
+                e034_unknown_name::diagnostic(at.span, name, wanted, known.as_deref())
             }
         };
         self.out.push(diagnostic);

@@ -32,8 +32,9 @@ mod tests;
 
 use crate::cfn::{Condition, Output, Parameter, Resource, Rule, Template, Tree};
 
-pub use changes::{Changed, Changes, IndexUpdate, Named, Refusal, Replacement};
+pub use changes::{Changed, Changes, IndexUpdate, Named, Refusal, Rename, Replacement};
 pub use error::StackError;
+pub(crate) use graph::components;
 pub use identity::Identity;
 pub use key::{Layer, StackKey};
 pub use lock::{Entry, Lock, LockError};
