@@ -4,6 +4,7 @@ use serde::ser::SerializeTupleVariant;
 use serde::{Serialize, Serializer};
 
 use super::id::{ConditionName, LogicalId, ParameterName};
+use super::print::Compact;
 use super::tree::{Attribute, INTRINSIC, Intrinsic, Pseudo, Tree};
 
 /// A composed text: `text!["arn:", Pseudo::Partition, ":sqs:", &name]`.
@@ -179,9 +180,9 @@ impl Str {
     /// backslashes, as names, URLs and ARNs are.
     #[must_use]
     pub fn json(tree: &Tree) -> Self {
-        let mut parts = Vec::new();
-        super::print::compact(tree, &mut parts);
-        Self::join(parts)
+        let mut compact = Compact::default();
+        compact.value(tree);
+        Self::join(compact.finish())
     }
 }
 

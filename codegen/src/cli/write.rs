@@ -2,6 +2,8 @@
 
 use super::load::{Failure, Root};
 use codegen::Output;
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What happened to the generated files.
@@ -52,12 +54,13 @@ pub(crate) fn write(root: &Root, output: &Output) -> Result<Written, Failure> {
 
 /// Generated files that the flow no longer has.
 fn leftovers(root: &Root, output: &Output) -> Vec<String> {
+    let made: BTreeSet<&str> = output.files.iter().map(|file| file.path.as_str()).collect();
     let mut found = Vec::new();
     for (folder, ending) in OWNED {
         let Ok(entries) = std::fs::read_dir(root.path(folder)) else { continue };
         for entry in entries.flatten() {
             let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            if path.ends_with(ending) && output.files.iter().all(|f| f.path != path) {
+            if path.ends_with(ending) && !made.contains(path.as_str()) {
                 found.push(path);
             }
         }
@@ -69,12 +72,16 @@ fn leftovers(root: &Root, output: &Output) -> Vec<String> {
 /// Writes a file so that a reader sees the old text or the new one, and never half of it.
 pub(crate) fn atomically(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |why| Failure::Io { doing: "write", path: path.to_owned(), why };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
-    std::fs::write(&beside, text).map_err(failed)?;
+    match (std::fs::write(&beside, text), path.parent()) {
+        // Only the first file of a folder finds it missing.
+        (Err(why), Some(folder)) if why.kind() == ErrorKind::NotFound => {
+            std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&beside, text))
+        }
+        (written, _) => written,
+    }
+    .map_err(failed)?;
     std::fs::rename(&beside, path).map_err(|why| {
         let _ = std::fs::remove_file(&beside);
         failed(why)
