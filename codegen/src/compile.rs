@@ -106,21 +106,26 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
         }
     };
     let first = lock.is_none();
-    let made = emit::stacks(plan, lock).and_then(|stacks| Ok((stacks.render()?, stacks)));
-    let (templates, stacks) = match made {
+    let definitions = emit::definitions(plan);
+    let made = emit::stacks(plan, &definitions, lock).and_then(|stacks| {
+        let counts = counts(plan, &stacks);
+        // The templates are the largest of all that a compile makes: here they are taken back.
+        Ok((stacks.render()?, counts, stacks.lock, stacks.changes))
+    });
+    let (templates, counts, lock, changes) = match made {
         Ok(made) => made,
         Err(why) => {
             out.push(e054_stacks::diagnostic(whole, &why.to_string()));
             return None;
         }
     };
-    for refusal in &stacks.changes.refused {
+    for refusal in &changes.refused {
         out.push(e057_replacement::diagnostic(place_of(flow, owner(refusal)), refusal));
     }
     let mut files: Vec<File> =
         templates.into_iter().map(|(path, text)| File { path: format!("generated/{path}"), text }).collect();
-    files.extend(emit::files(plan));
-    files.push(File { path: "spec/stacks.lock.json".into(), text: stacks.lock.render() });
+    files.extend(emit::files(plan, definitions));
+    files.push(File { path: "spec/stacks.lock.json".into(), text: lock.render() });
     files.push(File { path: "spec/flow.schema.json".into(), text: crate::docs::flow_schema() });
     Some(Output {
         files,
@@ -128,8 +133,8 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
         handler_inputs: plan.handlers.iter().map(|h| (h.name.clone(), events(&h.input))).collect(),
         first,
         remarks: plan.remarks.clone(),
-        counts: counts(plan, &stacks),
-        changes: stacks.changes,
+        counts,
+        changes,
     })
 }
 

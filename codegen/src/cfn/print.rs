@@ -14,6 +14,9 @@ const COLUMNS: usize = 100;
 /// The closing brackets of each `Fn::GetAtt` do not count: for them alone, a line is not broken.
 const GET_ATT_SPARES: usize = 2;
 
+/// Room that most documents do with.
+const USUAL_DOCUMENT: usize = 4096;
+
 /// The text so far, and where in it the current line began.
 #[derive(Default)]
 pub(super) struct Printer {
@@ -27,6 +30,11 @@ pub(super) struct Printer {
 }
 
 impl Printer {
+    /// An empty text, with room for so many bytes.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        Self { out: String::with_capacity(bytes), ..Self::default() }
+    }
+
     /// Begins a map that is written with one entry a line.
     pub(super) fn open(&mut self) {
         self.out.push('{');
@@ -135,6 +143,7 @@ impl Printer {
                 self.out.push_str(" }");
             }
             Tree::Intrinsic(intrinsic) => self.intrinsic(intrinsic, Self::flat),
+            Tree::Text(text) if text.len() > COLUMNS => self.out.extend(text.chars().take(COLUMNS)),
             scalar => self.scalar(scalar),
         }
     }
@@ -220,7 +229,7 @@ impl Tree {
     /// The value as a document of its own, ended by a newline.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut printer = Printer::default();
+        let mut printer = Printer::with_room(USUAL_DOCUMENT);
         printer.value(self);
         printer.finish()
     }
@@ -363,6 +372,12 @@ fn escaped(byte: u8) -> Option<&'static str> {
     }
 }
 
+/// Whether nothing of a text is escaped, as of most. To look at all of it is faster than to look for the first
+/// byte that is.
+fn is_plain(text: &str) -> bool {
+    !text.bytes().fold(false, |found, byte| found | is_escaped(byte))
+}
+
 /// Whether a byte cannot stand in a text of JSON.
 fn is_escaped(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20)
@@ -370,6 +385,9 @@ fn is_escaped(byte: u8) -> bool {
 
 /// How many bytes a text takes with its quotes.
 fn quoted(text: &str) -> usize {
+    if is_plain(text) {
+        return 2 + text.len();
+    }
     let extra = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 1,
         0..0x20 => 5,
@@ -385,8 +403,7 @@ fn quote(out: &mut String, text: &str) {
 }
 
 fn escape(out: &mut String, text: &str) {
-    // Most texts have nothing to escape, and to look at all of one is faster than to look for the first.
-    if !text.bytes().fold(false, |found, byte| found | is_escaped(byte)) {
+    if is_plain(text) {
         out.push_str(text);
         return;
     }

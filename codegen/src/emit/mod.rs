@@ -17,6 +17,7 @@ pub mod typescript;
 use crate::plan::Plan;
 use crate::stacks::{Lock, StackError, Stacks, partition};
 
+pub use machines::{Definitions, definitions};
 pub use rust::Skeleton;
 
 /// A generated file.
@@ -28,19 +29,19 @@ pub struct File {
     pub text: String,
 }
 
-/// The stacks of a plan; `lock` is what the last compile wrote.
+/// The stacks of a plan with the definitions of its state machines; `lock` is what the last compile wrote.
 ///
 /// # Errors
 /// If the resources cannot form stacks within CloudFormation's limits.
-pub fn stacks(plan: &Plan, lock: Option<Lock>) -> Result<Stacks, StackError> {
-    partition(template::input(plan, &machines::definitions(plan), lock)?)
+pub fn stacks(plan: &Plan, definitions: &Definitions, lock: Option<Lock>) -> Result<Stacks, StackError> {
+    partition(template::input(plan, definitions, lock)?)
 }
 
 /// Every generated file but the templates.
 #[must_use]
-pub fn files(plan: &Plan) -> Vec<File> {
+pub fn files(plan: &Plan, definitions: Definitions) -> Vec<File> {
     let described = describe::Described::of(plan);
-    let mut files = machines::files(plan);
+    let mut files = machines::files(plan, definitions);
     files.extend(schemas::files(plan, &described));
     files.push(asyncapi::file(plan, &described));
     files.extend(typescript::file(plan, &described));
