@@ -109,8 +109,7 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
     let definitions = emit::definitions(plan);
     let made = emit::stacks(plan, &definitions, lock).and_then(|stacks| {
         let counts = counts(plan, &stacks);
-        // The templates are the largest of all that a compile makes: here they are taken back.
-        Ok((stacks.render()?, counts, stacks.lock, stacks.changes))
+        Ok((stacks::render(stacks.roots)?, counts, stacks.lock, stacks.changes))
     });
     let (templates, counts, lock, changes) = match made {
         Ok(made) => made,

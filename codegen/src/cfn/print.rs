@@ -92,10 +92,11 @@ impl Printer {
         }
     }
 
-    /// The text, ended by a newline.
+    /// The text, ended by a newline. It is copied, to take no more memory than it needs: texts stay to the end of
+    /// the compile, and the room of this one serves the next.
     pub(super) fn finish(mut self) -> String {
         self.out.push('\n');
-        self.out
+        self.out.as_str().to_owned()
     }
 
     fn newline(&mut self) {

@@ -90,7 +90,9 @@ impl From<Str> for Tree {
         match value {
             Value::Literal(text) => Self::Text(text),
             Value::Intrinsic(intrinsic) => intrinsic.into(),
-            Value::If(condition, yes, no) => Intrinsic::If(condition, (*yes).into(), (*no).into()).into(),
+            Value::If(condition, yes, no) => {
+                Intrinsic::If(condition, Box::new((*yes).into()), Box::new((*no).into())).into()
+            }
         }
     }
 }
