@@ -106,8 +106,12 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
         }
     };
     let first = lock.is_none();
-    let made = emit::stacks(plan, lock).and_then(|stacks| Ok((stacks.render()?, stacks)));
-    let (templates, stacks) = match made {
+    let definitions = emit::definitions(plan);
+    let made = emit::stacks(plan, &definitions, lock).and_then(|stacks| {
+        let counts = counts(plan, &stacks);
+        Ok((stacks::render(stacks.roots)?, counts, stacks.lock, stacks.changes))
+    });
+    let (templates, counts, lock, changes) = match made {
         Ok(made) => made,
         Err(why) => {
             let owner = why.resource().and_then(|id| lower::owner_of(plan, id));
@@ -115,7 +119,7 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
             return None;
         }
     };
-    for refusal in &stacks.changes.refused {
+    for refusal in &changes.refused {
         out.push(e057_replacement::diagnostic(flow.place_of(owner(refusal)), refusal));
     }
     let mut files: Vec<File> =
@@ -124,8 +128,8 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
     for clash in &described.clashes {
         out.push(e058_names_meet::types(clash, flow.place_of(&clash.second), flow.place_of(&clash.first)));
     }
-    files.extend(emit::files(plan, &described));
-    files.push(File { path: "spec/stacks.lock.json".into(), text: stacks.lock.render() });
+    files.extend(emit::files(plan, &described, definitions));
+    files.push(File { path: "spec/stacks.lock.json".into(), text: lock.render() });
     files.push(File { path: "spec/flow.schema.json".into(), text: crate::docs::flow_schema() });
     files.push(emit::manifest(&files));
     Some(Output {
@@ -134,8 +138,8 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
         handler_inputs: plan.handlers.iter().map(|h| (h.name.clone(), events(&h.input))).collect(),
         first,
         remarks: plan.remarks.clone(),
-        counts: counts(plan, &stacks),
-        changes: stacks.changes,
+        counts,
+        changes,
     })
 }
 

@@ -4,6 +4,7 @@ use super::load::{Failure, Root};
 use codegen::Output;
 use codegen::emit::MANIFEST;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What happened to the generated files.
@@ -76,12 +77,16 @@ fn is_generated(path: &str) -> bool {
 /// Writes a file so that a reader sees the old text or the new one, and never half of it.
 pub(crate) fn atomically(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |why| Failure::Io { doing: "write", path: path.to_owned(), why };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
-    std::fs::write(&beside, text).map_err(failed)?;
+    match (std::fs::write(&beside, text), path.parent()) {
+        // Only the first file of a folder finds it missing.
+        (Err(why), Some(folder)) if why.kind() == ErrorKind::NotFound => {
+            std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&beside, text))
+        }
+        (written, _) => written,
+    }
+    .map_err(failed)?;
     std::fs::rename(&beside, path).map_err(|why| {
         let _ = std::fs::remove_file(&beside);
         failed(why)

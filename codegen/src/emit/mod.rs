@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::stacks::{Lock, StackError, Stacks, partition};
 use describe::Described;
 
+pub use machines::{Definitions, definitions};
 pub use rust::Skeleton;
 
 /// A generated file.
@@ -29,12 +30,12 @@ pub struct File {
     pub text: String,
 }
 
-/// The stacks of a plan; `lock` is what the last compile wrote.
+/// The stacks of a plan with the definitions of its state machines; `lock` is what the last compile wrote.
 ///
 /// # Errors
 /// If the resources cannot form stacks within CloudFormation's limits.
-pub fn stacks(plan: &Plan, lock: Option<Lock>) -> Result<Stacks, StackError> {
-    partition(template::input(plan, &machines::definitions(plan), lock)?)
+pub fn stacks(plan: &Plan, definitions: &Definitions, lock: Option<Lock>) -> Result<Stacks, StackError> {
+    partition(template::input(plan, definitions, lock)?)
 }
 
 /// Where the list of generated files is, from the flow's root.
@@ -56,8 +57,8 @@ pub fn manifest(files: &[File]) -> File {
 
 /// Every generated file but the templates and the list of all.
 #[must_use]
-pub fn files(plan: &Plan, described: &Described<'_>) -> Vec<File> {
-    let mut files = machines::files(plan);
+pub fn files(plan: &Plan, described: &Described<'_>, definitions: Definitions) -> Vec<File> {
+    let mut files = machines::files(plan, definitions);
     files.extend(schemas::files(plan, described));
     files.push(asyncapi::file(plan, described));
     files.extend(typescript::file(plan, described));

@@ -3,6 +3,7 @@
 //! In: the last lock and the next. Out: [`Changes`], as data; the checks make diagnostics of refusals and
 //! the command line a summary of the rest.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::identity::{INDEX, STREAM};
@@ -45,7 +46,7 @@ pub struct Named {
     /// Its logical id.
     pub id: String,
     /// Its type.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The named thing of the spec that it belongs to.
     pub owner: String,
 }
@@ -117,7 +118,7 @@ pub(super) fn compare(last: Option<&Lock>, next: &Lock, flow: &Flow) -> Changes 
         match last.resources.get(id) {
             None => changes.added.push(named(id, entry)),
             Some(was) if was.kind != entry.kind => {
-                changes.refused.push(Refusal::Retyped { resource: named(id, entry), was: was.kind.clone() });
+                changes.refused.push(Refusal::Retyped { resource: named(id, entry), was: was.kind.to_string() });
             }
             Some(was) => update(&mut changes, id, was, entry, flow),
         }
