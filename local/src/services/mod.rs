@@ -5,6 +5,8 @@
 //! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
 //! operation names.
 
+mod states;
+
 use std::rc::Rc;
 
 use crate::kernel::{Service, StoreError, World};

@@ -1,0 +1,5 @@
+//! Step Functions.
+
+mod asl;
+mod data;
+mod query;
