@@ -23,7 +23,7 @@ use crate::source::{SourceMap, Span};
 /// The most diagnostics that are told; `errors` and `warnings` count all.
 const MOST: usize = 1_000;
 
-/// The diagnostics as one line of JSON, in the order given and up to [`MOST`], with a line break at its end.
+/// The diagnostics as one line of JSON, in the order given and up to 1,000 of them, with a line break at its end.
 #[must_use]
 pub fn json(map: &SourceMap, diagnostics: &[Diagnostic]) -> String {
     let lines = Lines::of(map);

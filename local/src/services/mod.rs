@@ -6,6 +6,7 @@
 //! operation names.
 
 pub mod gateway;
+pub mod sqs;
 #[expect(dead_code, unused_imports, reason = "definitions are read and checked; what runs them is not there yet")]
 mod states;
 
@@ -27,6 +28,5 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    let _ = world;
-    Ok(Vec::new())
+    Ok(vec![Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? }])
 }

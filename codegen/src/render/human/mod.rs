@@ -22,7 +22,7 @@ const WIDTH: usize = 140;
 /// The most diagnostics that are shown: nobody reads on, and a hostile file has as many as it has values.
 const MOST: usize = 200;
 
-/// The diagnostics in the order given, up to [`MOST`], with a summary line at the end; empty for none.
+/// The diagnostics in the order given, up to 200 of them, with a summary line at the end; empty for none.
 #[must_use]
 pub fn human(map: &SourceMap, diagnostics: &[Diagnostic], color: bool) -> String {
     let lines = Lines::of(map);
