@@ -3,3 +3,5 @@
 mod asl;
 mod data;
 mod query;
+mod run;
+mod token;
