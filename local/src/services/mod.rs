@@ -25,6 +25,5 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    let _ = world;
-    Ok(Vec::new())
+    Ok(vec![Started { name: states::NAME, protocol: Some(states::PROTOCOL), service: states::start(world)? }])
 }
