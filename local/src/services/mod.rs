@@ -5,7 +5,9 @@
 //! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
 //! operation names.
 
-mod states;
+pub mod gateway;
+pub mod sqs;
+pub mod states;
 
 use std::rc::Rc;
 
@@ -25,5 +27,8 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    Ok(vec![Started { name: states::NAME, protocol: Some(states::PROTOCOL), service: states::start(world)? }])
+    Ok(vec![
+        Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? },
+        Started { name: states::NAME, protocol: Some(states::PROTOCOL), service: states::start(world)? },
+    ])
 }
