@@ -7,8 +7,7 @@
 
 pub mod gateway;
 pub mod sqs;
-#[expect(dead_code, unused_imports, reason = "definitions are read and checked; what runs them is not there yet")]
-mod states;
+pub mod states;
 
 use std::rc::Rc;
 
@@ -28,5 +27,8 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    Ok(vec![Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? }])
+    Ok(vec![
+        Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? },
+        Started { name: states::NAME, protocol: Some(states::PROTOCOL), service: states::start(world)? },
+    ])
 }
