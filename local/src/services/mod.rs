@@ -5,6 +5,8 @@
 //! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
 //! operation names.
 
+pub mod sns;
+
 use std::rc::Rc;
 
 use crate::kernel::{Service, StoreError, World};
@@ -23,6 +25,5 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    let _ = world;
-    Ok(Vec::new())
+    Ok(vec![Started { name: sns::NAME, protocol: Some(sns::PROTOCOL), service: sns::Sns::start(world)? }])
 }
