@@ -5,7 +5,10 @@
 //! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
 //! operation names.
 
+pub mod secrets;
+pub mod ses;
 pub mod sns;
+pub mod sts;
 
 use std::rc::Rc;
 
@@ -25,5 +28,10 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    Ok(vec![Started { name: sns::NAME, protocol: Some(sns::PROTOCOL), service: sns::Sns::start(world)? }])
+    Ok(vec![
+        Started { name: sns::NAME, protocol: Some(sns::PROTOCOL), service: sns::Sns::start(world)? },
+        Started { name: ses::NAME, protocol: Some(ses::PROTOCOL), service: ses::Ses::start(world)? },
+        Started { name: secrets::NAME, protocol: Some(secrets::PROTOCOL), service: secrets::Secrets::start(world)? },
+        Started { name: sts::NAME, protocol: Some(sts::PROTOCOL), service: sts::Sts::start(world) },
+    ])
 }

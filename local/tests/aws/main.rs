@@ -6,4 +6,7 @@ mod fake;
 mod world;
 
 mod door;
+mod secrets;
+mod ses;
 mod sns;
+mod sts;
