@@ -1,6 +1,6 @@
 //! The engine's services under the unmodified AWS SDK for Rust, in virtual time.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod fake;
 mod world;
@@ -10,3 +10,4 @@ mod secrets;
 mod ses;
 mod sns;
 mod sts;
+mod sqs;
