@@ -5,9 +5,16 @@
 //! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
 //! operation names.
 
+pub mod dynamodb;
 pub mod gateway;
+pub mod lambda;
+mod mappings;
+pub mod secrets;
+pub mod ses;
+pub mod sns;
 pub mod sqs;
 pub mod states;
+pub mod sts;
 
 use std::rc::Rc;
 
@@ -25,10 +32,20 @@ pub struct Started {
     pub service: Rc<dyn Service>,
 }
 
-/// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
-pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
+/// Starts every service of the engine; `functions` run in this process. Must be called within a
+/// [`tokio::task::LocalSet`].
+pub fn start(world: &World, functions: &lambda::Functions) -> Result<Vec<Started>, StoreError> {
+    let (tables, streams) = dynamodb::start(world)?;
+    let lambda = lambda::Lambda::start(world, functions)?;
     Ok(vec![
+        Started { name: dynamodb::NAME, protocol: Some(dynamodb::PROTOCOL), service: tables },
+        Started { name: dynamodb::STREAMS_NAME, protocol: Some(dynamodb::STREAMS_PROTOCOL), service: streams },
+        Started { name: lambda::NAME, protocol: Some(lambda::PROTOCOL), service: lambda },
+        Started { name: secrets::NAME, protocol: Some(secrets::PROTOCOL), service: secrets::Secrets::start(world)? },
+        Started { name: ses::NAME, protocol: Some(ses::PROTOCOL), service: ses::Ses::start(world)? },
+        Started { name: sns::NAME, protocol: Some(sns::PROTOCOL), service: sns::Sns::start(world)? },
         Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? },
         Started { name: states::NAME, protocol: Some(states::PROTOCOL), service: states::start(world)? },
+        Started { name: sts::NAME, protocol: Some(sts::PROTOCOL), service: sts::Sts::start(world) },
     ])
 }

@@ -50,6 +50,10 @@ impl Query {
             }
         }
         let action = action.ok_or_else(|| AwsError::new("MissingAction", "the request has no Action"))?;
+        // What has another form is an operation of the engine's own, which no client may call.
+        if !action.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(AwsError::new("InvalidAction", format!("`{action}` is no operation")));
+        }
         let input = if root.children.is_empty() { Value::Object(Map::new()) } else { tree(root) };
         Ok((action, input))
     }
@@ -209,6 +213,7 @@ mod tests {
     #[test]
     fn a_form_without_an_action_is_refused() {
         assert_eq!(decode("TopicArn=t").unwrap_err().code, "MissingAction");
+        assert_eq!(decode("Action=eventloom:ListMails").unwrap_err().code, "InvalidAction");
         let deep = format!("Action=A&{}=1", vec!["a"; 40].join("."));
         assert_eq!(decode(&deep).unwrap_err().code, "MalformedQueryString");
     }

@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
+mod fake;
 mod world;
 
 mod door;
+mod secrets;
+mod ses;
+mod sns;
+mod sts;
 mod sqs;
