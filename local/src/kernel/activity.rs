@@ -23,6 +23,14 @@ impl Activity {
         Busy(Rc::clone(&self.0))
     }
 
+    /// Says that one of those at work only waits until the guard is dropped: for what may never come, as a
+    /// long poll does.
+    #[must_use = "the wait ends when the guard is dropped"]
+    pub fn rest(&self) -> Resting {
+        self.0.end();
+        Resting(Rc::clone(&self.0))
+    }
+
     /// Whether nothing goes on.
     pub fn is_quiet(&self) -> bool {
         self.0.count.get() == 0
@@ -48,9 +56,42 @@ pub struct Busy(Rc<Inner>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.count.set(self.0.count.get().saturating_sub(1));
-        if self.0.count.get() == 0 {
-            self.0.quiet.notify_waiters();
+        self.0.end();
+    }
+}
+
+/// Work that only waits.
+#[derive(Debug)]
+pub struct Resting(Rc<Inner>);
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.0.count.set(self.0.count.get().saturating_add(1));
+    }
+}
+
+impl Inner {
+    fn end(&self) {
+        self.count.set(self.count.get().saturating_sub(1));
+        if self.count.get() == 0 {
+            self.quiet.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_rests_is_not_at_work() {
+        let activity = Activity::default();
+        let work = activity.begin();
+        let wait = activity.rest();
+        assert!(activity.is_quiet());
+        drop(wait);
+        assert!(!activity.is_quiet());
+        drop(work);
+        assert!(activity.is_quiet());
     }
 }

@@ -5,6 +5,8 @@
 //! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
 //! operation names.
 
+pub mod dynamodb;
+
 use std::rc::Rc;
 
 use crate::kernel::{Service, StoreError, World};
@@ -23,6 +25,13 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    let _ = world;
-    Ok(Vec::new())
+    let mut started = Vec::new();
+    let (tables, streams) = dynamodb::start(world)?;
+    started.push(Started { name: dynamodb::NAME, protocol: Some(dynamodb::PROTOCOL), service: tables });
+    started.push(Started {
+        name: dynamodb::STREAMS_NAME,
+        protocol: Some(dynamodb::STREAMS_PROTOCOL),
+        service: streams,
+    });
+    Ok(started)
 }
