@@ -6,12 +6,14 @@
 
 mod client;
 mod keys;
+mod serve;
 mod sigv4;
 
 use std::collections::BTreeMap;
 
 pub use client::{Client, client};
 pub use keys::{Credentials, Keys};
+pub use serve::{Limits, Refused, admit, serve};
 
 use crate::kernel::{AwsError, Bus, Call, Caller, Random};
 use crate::wire::{AwsJson, Protocol, Request, Response};

@@ -6,6 +6,10 @@
 //! operation names.
 
 pub mod dynamodb;
+pub mod gateway;
+pub mod sqs;
+#[expect(dead_code, unused_imports, reason = "definitions are read and checked; what runs them is not there yet")]
+mod states;
 
 use std::rc::Rc;
 
@@ -25,13 +29,10 @@ pub struct Started {
 
 /// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
 pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    let mut started = Vec::new();
     let (tables, streams) = dynamodb::start(world)?;
-    started.push(Started { name: dynamodb::NAME, protocol: Some(dynamodb::PROTOCOL), service: tables });
-    started.push(Started {
-        name: dynamodb::STREAMS_NAME,
-        protocol: Some(dynamodb::STREAMS_PROTOCOL),
-        service: streams,
-    });
-    Ok(started)
+    Ok(vec![
+        Started { name: dynamodb::NAME, protocol: Some(dynamodb::PROTOCOL), service: tables },
+        Started { name: dynamodb::STREAMS_NAME, protocol: Some(dynamodb::STREAMS_PROTOCOL), service: streams },
+        Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? },
+    ])
 }
