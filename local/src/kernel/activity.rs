@@ -78,3 +78,20 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_rests_is_not_at_work() {
+        let activity = Activity::default();
+        let work = activity.begin();
+        let wait = activity.rest();
+        assert!(activity.is_quiet());
+        drop(wait);
+        assert!(!activity.is_quiet());
+        drop(work);
+        assert!(activity.is_quiet());
+    }
+}

@@ -8,7 +8,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -35,6 +35,9 @@ pub enum StoreError {
     /// Another version of the engine wrote the file.
     #[error("the engine's file has layout {0}, and this engine reads layout {VERSION}: start with `--fresh`")]
     Version(i64),
+    /// The database of the tables, which has a file of its own, refused.
+    #[error("the file of the tables failed: {0}")]
+    Tables(String),
     /// The thread that writes has ended.
     #[error("the engine's file is closed")]
     Closed,
@@ -58,6 +61,7 @@ struct Inner {
 
 #[derive(Debug)]
 struct Disk {
+    path: PathBuf,
     /// Read at start; changes go to the writer.
     reader: RefCell<Connection>,
     writer: Sender<Changes>,
@@ -94,7 +98,13 @@ impl Store {
         let seen = Arc::clone(&progress);
         std::thread::spawn(move || write(connection, &batches, &seen));
         let (reader, pending) = (RefCell::new(reader), RefCell::default());
-        Ok(Self(Rc::new(Inner { disk: Some(Disk { reader, writer, pending, sent: Cell::new(0), progress }) })))
+        Ok(Self(Rc::new(Inner { disk: Some(Disk { path: path.to_owned(), reader, writer, pending, sent: Cell::new(0), progress }) })))
+    }
+
+    /// The file for what a service keeps with means of its own: `engine.NAME.sqlite` beside
+    /// `engine.sqlite`; `None` if nothing is kept.
+    pub fn beside(&self, name: &str) -> Option<PathBuf> {
+        self.0.disk.as_ref().map(|disk| disk.path.with_extension(format!("{name}.sqlite")))
     }
 
     /// The records of one kind, as `sqs.messages`.
@@ -292,6 +302,13 @@ mod tests {
         store.durable().await.unwrap();
         let records: Vec<(String, u32)> = Store::open(&path).unwrap().table("t").load().unwrap();
         assert_eq!(records, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn a_service_may_have_a_file_beside() {
+        let path = file("beside");
+        assert_eq!(Store::open(&path).unwrap().beside("tables"), Some(path.with_file_name("engine.tables.sqlite")));
+        assert_eq!(Store::memory().beside("tables"), None);
     }
 
     #[test]
