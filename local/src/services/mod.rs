@@ -5,6 +5,9 @@
 //! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
 //! operation names.
 
+pub mod lambda;
+mod mappings;
+
 use std::rc::Rc;
 
 use crate::kernel::{Service, StoreError, World};
@@ -21,8 +24,11 @@ pub struct Started {
     pub service: Rc<dyn Service>,
 }
 
-/// Starts every service of the engine. Must be called within a [`tokio::task::LocalSet`].
-pub fn start(world: &World) -> Result<Vec<Started>, StoreError> {
-    let _ = world;
-    Ok(Vec::new())
+/// Starts every service of the engine; `functions` run in this process. Must be called within a [`tokio::task::LocalSet`].
+pub fn start(world: &World, functions: &lambda::Functions) -> Result<Vec<Started>, StoreError> {
+    Ok(vec![Started {
+        name: lambda::NAME,
+        protocol: Some(lambda::PROTOCOL),
+        service: lambda::Lambda::start(world, functions)?,
+    }])
 }

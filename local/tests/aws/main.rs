@@ -5,3 +5,5 @@
 mod world;
 
 mod door;
+mod lambda;
+mod mappings;
