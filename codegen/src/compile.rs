@@ -3,12 +3,12 @@
 //! In: the [`Input`]. Out: what was found, and the [`Output`] where nothing of it is an error.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::emit::describe::Described;
 use crate::emit::{self, File, Skeleton};
 use crate::model::Flow;
 use crate::parse::Input;
 use crate::plan::{HandlerInput, Plan, Remark};
-use crate::rules::{e054_stacks, e057_replacement};
-use crate::source::Span;
+use crate::rules::{e054_stacks, e057_replacement, e058_names_meet};
 use crate::stacks::{self, Changes, Lock};
 use crate::{Checked, check, lower};
 
@@ -106,30 +106,40 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
         }
     };
     let first = lock.is_none();
-    let made = emit::stacks(plan, lock).and_then(|stacks| Ok((stacks.render()?, stacks)));
-    let (templates, stacks) = match made {
+    let definitions = emit::definitions(plan);
+    let made = emit::stacks(plan, &definitions, lock).and_then(|stacks| {
+        let counts = counts(plan, &stacks);
+        Ok((stacks::render(stacks.roots)?, counts, stacks.lock, stacks.changes))
+    });
+    let (templates, counts, lock, changes) = match made {
         Ok(made) => made,
         Err(why) => {
-            out.push(e054_stacks::diagnostic(whole, &why.to_string()));
+            let owner = why.resource().and_then(|id| lower::owner_of(plan, id));
+            out.push(e054_stacks::diagnostic(owner.map_or(whole, |o| flow.place_of(o)), &why.to_string()));
             return None;
         }
     };
-    for refusal in &stacks.changes.refused {
-        out.push(e057_replacement::diagnostic(place_of(flow, owner(refusal)), refusal));
+    for refusal in &changes.refused {
+        out.push(e057_replacement::diagnostic(flow.place_of(owner(refusal)), refusal));
     }
     let mut files: Vec<File> =
         templates.into_iter().map(|(path, text)| File { path: format!("generated/{path}"), text }).collect();
-    files.extend(emit::files(plan));
-    files.push(File { path: "spec/stacks.lock.json".into(), text: stacks.lock.render() });
+    let described = Described::of(plan);
+    for clash in &described.clashes {
+        out.push(e058_names_meet::types(clash, flow.place_of(&clash.second), flow.place_of(&clash.first)));
+    }
+    files.extend(emit::files(plan, &described, definitions));
+    files.push(File { path: "spec/stacks.lock.json".into(), text: lock.render() });
     files.push(File { path: "spec/flow.schema.json".into(), text: crate::docs::flow_schema() });
+    files.push(emit::manifest(&files));
     Some(Output {
         files,
         skeletons: emit::rust::skeletons(plan),
         handler_inputs: plan.handlers.iter().map(|h| (h.name.clone(), events(&h.input))).collect(),
         first,
         remarks: plan.remarks.clone(),
-        counts: counts(plan, &stacks),
-        changes: stacks.changes,
+        counts,
+        changes,
     })
 }
 
@@ -138,25 +148,6 @@ fn owner(refusal: &stacks::Refusal) -> &str {
         stacks::Refusal::Replaces(replacement) => &replacement.resource.owner,
         stacks::Refusal::Retyped { resource, .. } => &resource.owner,
     }
-}
-
-/// Where the thing of an owner's name is declared; the flow's name for what all share.
-fn place_of(flow: &Flow, owner: &str) -> Span {
-    let (kind, name) = owner.split_once('.').unwrap_or(("", owner));
-    let found = match kind {
-        "tables" => flow.tables.values().map(|t| &t.name).find(|n| n.text == name),
-        "secrets" => flow.secrets.values().map(|t| &t.name).find(|n| n.text == name),
-        "gateways" => flow.gateways.values().map(|t| &t.name).find(|n| n.text == name),
-        "sources" => flow.sources.values().map(|t| &t.name).find(|n| n.text == name),
-        "topics" => flow.topics.values().map(|t| &t.name).find(|n| n.text == name),
-        "queues" => flow.queues.values().map(|t| &t.name).find(|n| n.text == name),
-        "groupers" => flow.groupers.values().map(|t| &t.name).find(|n| n.text == name),
-        "workflows" => flow.workflows.values().map(|t| &t.name).find(|n| n.text == name),
-        "sinks" => flow.sinks.values().map(|t| &t.name).find(|n| n.text == name),
-        "handlers" => flow.handlers.values().map(|t| &t.name).find(|n| n.text == name),
-        _ => None,
-    };
-    found.map_or(flow.name.span, |n| n.span)
 }
 
 /// The events in a handler's input.

@@ -123,6 +123,11 @@ impl Diagnostics {
         self.found.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// The codes of all errors.
+    pub fn errors(&self) -> impl Iterator<Item = &'static str> {
+        self.found.iter().filter(|d| d.severity == Severity::Error).map(|d| d.code)
+    }
+
     /// How many were found.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -61,8 +61,8 @@ pub fn check(input: &Input) -> Checked {
     let flow = parse::parse(input, &mut sources, &mut out).map(|(syntax, whole)| {
         let flow = resolve::resolve(&syntax, whole, &mut out);
         let facts = facts::facts(&flow);
-        let is_whole = !out.has_errors();
-        out.extend(rules::check(&flow, &facts, input, is_whole));
+        let checked = rules::check(&flow, &facts, input, &out);
+        out.extend(checked);
         (flow, facts)
     });
     let allowed = |d: &Diagnostic| flow.as_ref().is_some_and(|(flow, _)| rules::allowed(flow, d));

@@ -27,6 +27,9 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("range", &["sort"]),
 ];
 
+/// How many candidates are looked at: every unknown name of a hostile file is compared with so many.
+const MOST: usize = 2_000;
+
 /// The candidate that `word` was most likely meant to be: equal but for case or `-` and `_`, or within a few
 /// slips of the keyboard (one for up to four letters, then one in three).
 #[must_use]
@@ -35,6 +38,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let allowed = if word.len() <= 4 { 1 } else { (word.len() / 3).min(4) };
     candidates
         .into_iter()
+        .take(MOST)
         .map(|candidate| (distance(&word, &folded(candidate)), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

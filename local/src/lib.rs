@@ -6,13 +6,19 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`kernel`] | time, chance, durable records, names, callers: what each service stands on |
+//! | [`cloudformation`] | templates: their functions and values |
 //! | [`services`] | AWS's services, each a state machine of its own |
 //! | [`front`] | the door: loopback and the SDK in this process |
+//! | [`faults`] | what AWS does on a bad day, by seed |
+//! | [`issuer`] | tokens for the flow's own users |
 //! | [`engine`] | all of it together |
 //! | [`wire`] | AWS's protocols: from an HTTP request to a call, from an answer to a response |
 
+pub mod cloudformation;
 pub mod engine;
+pub mod faults;
 pub mod front;
+pub mod issuer;
 pub mod kernel;
 pub mod services;
 pub mod wire;

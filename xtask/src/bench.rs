@@ -137,7 +137,7 @@ fn measured(repo: &Repo, subject: &Subject, copies: usize, runs: usize) -> Resul
     let mut costs = Vec::new();
     for _ in 0..runs.max(1) {
         let root = fresh_root(repo, copies)?;
-        costs.push(cost(repo, &subject.command(copies, &root))?);
+        costs.push(cost(repo, &subject.command(copies, &root), 0)?);
     }
     let costs = Costs::new(costs);
     let (median, least, peak) = (costs.median_ms(), costs.least_ms(), costs.peak_mib());

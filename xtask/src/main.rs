@@ -4,6 +4,7 @@
 //! a check failed or a command could not be run, 2 when the command line is wrong.
 
 mod bench;
+mod bounds;
 mod deny;
 mod error;
 mod fuzz;
@@ -40,6 +41,8 @@ enum Command {
     },
     /// Measure the compiler's CPU time and peak memory on 1, 10 and 100 copies of Everi
     Bench(bench::Arguments),
+    /// Measure the compiler's CPU time and peak memory on hostile input
+    Bounds(bounds::Arguments),
     /// Fuzz the whole compile (needs a nightly toolchain)
     Fuzz(fuzz::Arguments),
     /// Check licences, banned crates and sources of the dependencies
@@ -52,6 +55,9 @@ enum Command {
     /// Run one command and print its CPU time and peak memory as JSON
     #[command(hide = true)]
     Measure {
+        /// The highest exit code that is no failure
+        #[arg(long, default_value_t = 0)]
+        up_to: i32,
         /// The command and its arguments
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<String>,
@@ -64,10 +70,11 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Test => test::run(&repo),
         Command::Judge { names } => judges::run(&repo, names),
         Command::Bench(arguments) => bench::run(&repo, arguments),
+        Command::Bounds(arguments) => bounds::run(&repo, arguments),
         Command::Fuzz(arguments) => fuzz::run(&repo, arguments),
         Command::Deny => deny::run(&repo),
         Command::Copies { count } => bench::print_copies(&repo, *count),
-        Command::Measure { command } => measure::run(command),
+        Command::Measure { up_to, command } => measure::run(command, *up_to),
     }
 }
 

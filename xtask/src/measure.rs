@@ -23,13 +23,14 @@ pub(crate) struct Cost {
     pub(crate) peak_kib: i64,
 }
 
-/// `xtask measure COMMAND…`: the command's own output goes to standard error.
-pub(crate) fn run(command: &[String]) -> Result<ExitCode, Error> {
+/// `xtask measure COMMAND…`: the command's own output goes to standard error. It has failed where it ends with more
+/// than `up_to`, or by a signal.
+pub(crate) fn run(command: &[String], up_to: i32) -> Result<ExitCode, Error> {
     let [program, arguments @ ..] = command else { return Err(Error::Usage("there is no command to measure".into())) };
     let output =
         Command::new(program).args(arguments).stdin(Stdio::null()).output().map_err(Error::file(program.as_ref()))?;
     eprint!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if !output.status.success() {
+    if output.status.code().is_none_or(|code| code > up_to) {
         return Ok(ExitCode::FAILURE);
     }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(Error::unreadable("getrusage"))?;
@@ -38,10 +39,12 @@ pub(crate) fn run(command: &[String]) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What one run of `command` costs.
-pub(crate) fn cost(repo: &Repo, command: &[String]) -> Result<Cost, Error> {
+/// What one run of `command` costs, which may end with a code up to `up_to`.
+pub(crate) fn cost(repo: &Repo, command: &[String], up_to: i32) -> Result<Cost, Error> {
     let this = std::env::current_exe().map_err(Error::file("xtask".as_ref()))?;
-    let tool = Tool::new(repo, this.to_string_lossy(), "cargo build -p xtask").args(["measure"]).args(command);
+    let tool = Tool::new(repo, this.to_string_lossy(), "cargo build -p xtask")
+        .args(["measure", "--up-to", &up_to.to_string(), "--"])
+        .args(command);
     let printed = tool.printed()?;
     if !printed.success {
         return Err(Error::Failed { line: command.join(" "), status: printed.status, output: printed.err });
@@ -55,6 +58,6 @@ mod tests {
 
     #[test]
     fn what_a_command_without_a_program_costs_is_refused() {
-        assert!(run(&[]).is_err());
+        assert!(run(&[], 0).is_err());
     }
 }

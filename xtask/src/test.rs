@@ -35,6 +35,11 @@ pub(crate) fn run(repo: &Repo) -> Result<ExitCode, Error> {
         "docs",
         Tool::cargo(repo).args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
     );
+    cargo(
+        &mut report,
+        "bounds on hostile input",
+        Tool::cargo(repo).args(["run", "--package", "xtask", "--locked", "--", "bounds", "--dev"]),
+    );
     deny::step(repo, &mut report);
     judges::steps(repo, &flows, &mut report);
     Ok(report.finish())

@@ -128,6 +128,10 @@ limits! {
     "The longest wait before any retry, in seconds, exclusive; `MaxDelaySeconds`."
     STATES_RETRY_MOST_SECONDS = 31_622_400;
 
+    ["AWS Identity and Access Management User Guide, IAM and AWS STS quotas", "2026-11-25"]
+    "Characters of all inline policies of a role, white space not counted."
+    IAM_ROLE_POLICY_CHARACTERS = 10_240;
+
     ["Amazon API Gateway Developer Guide, Quotas for WebSocket APIs", "2026-11-23"]
     "Bytes of a WebSocket message."
     WEBSOCKET_MESSAGE_BYTES = 128 * KIB;

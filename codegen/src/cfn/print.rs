@@ -7,10 +7,15 @@
 use std::fmt::Write as _;
 
 use super::tree::{Intrinsic, Tree};
-use super::value::Part;
+use super::value::{Part, Str};
 
 /// Up to this column a list or a map stays on its line.
 const COLUMNS: usize = 100;
+/// The closing brackets of each `Fn::GetAtt` do not count: for them alone, a line is not broken.
+const GET_ATT_SPARES: usize = 2;
+
+/// Room that most documents do with.
+const USUAL_DOCUMENT: usize = 4096;
 
 /// The text so far, and where in it the current line began.
 #[derive(Default)]
@@ -20,9 +25,16 @@ pub(super) struct Printer {
     depth: usize,
     /// Whether the innermost open map has an entry.
     entered: bool,
+    /// Columns of what is being fitted into the line that do not count.
+    spared: usize,
 }
 
 impl Printer {
+    /// An empty text, with room for so many bytes.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        Self { out: String::with_capacity(bytes), ..Self::default() }
+    }
+
     /// Begins a map that is written with one entry a line.
     pub(super) fn open(&mut self) {
         self.out.push('{');
@@ -56,53 +68,35 @@ impl Printer {
         quote(&mut self.out, text);
     }
 
-    /// Writes a whole value.
+    /// Writes a whole value: a list or a map on the line if it fits there, else with one entry a line.
     pub(super) fn value(&mut self, tree: &Tree) {
         match tree {
-            Tree::Null => self.out.push_str("null"),
-            Tree::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
-            // Writing to a String cannot fail.
-            Tree::Int(value) => _ = write!(self.out, "{value}"),
-            Tree::Number(text) => self.out.push_str(text),
-            Tree::Text(text) => quote(&mut self.out, text),
-            Tree::Intrinsic(intrinsic) => self.intrinsic(intrinsic),
-            Tree::List(_) | Tree::Map(_) => {
-                let column = self.out.len() - self.line;
-                let fits = width(tree, COLUMNS.saturating_sub(column)).is_some();
-                match tree {
-                    Tree::List(items) if fits => self.row(items),
-                    Tree::List(items) => self.column(items),
-                    Tree::Map(entries) if fits => {
-                        self.out.push_str(if entries.is_empty() { "{" } else { "{ " });
-                        for (place, (key, value)) in entries.iter().enumerate() {
-                            if place > 0 {
-                                self.out.push_str(", ");
-                            }
-                            quote(&mut self.out, key);
-                            self.out.push_str(": ");
-                            self.value(value);
-                        }
-                        self.out.push_str(if entries.is_empty() { "}" } else { " }" });
-                    }
-                    Tree::Map(entries) => {
-                        self.open();
-                        for (key, value) in entries {
-                            self.key(key);
-                            self.value(value);
-                            self.entered = true;
-                        }
-                        self.close();
-                    }
-                    _ => {}
+            Tree::Intrinsic(intrinsic) => self.intrinsic(intrinsic, Self::value),
+            Tree::List(items) => {
+                if !self.fits(|printer| printer.row(items)) {
+                    self.column(items);
                 }
             }
+            Tree::Map(entries) => {
+                if !self.fits(|printer| printer.flat(tree)) {
+                    self.open();
+                    for (key, value) in entries {
+                        self.key(key);
+                        self.value(value);
+                        self.entered = true;
+                    }
+                    self.close();
+                }
+            }
+            scalar => self.scalar(scalar),
         }
     }
 
-    /// The text, ended by a newline.
+    /// The text, ended by a newline. It is copied, to take no more memory than it needs: texts stay to the end of
+    /// the compile, and the room of this one serves the next.
     pub(super) fn finish(mut self) -> String {
         self.out.push('\n');
-        self.out
+        self.out.as_str().to_owned()
     }
 
     fn newline(&mut self) {
@@ -113,15 +107,72 @@ impl Printer {
         }
     }
 
+    /// Writes with `write`, unless that is more than the line takes.
+    fn fits(&mut self, write: impl FnOnce(&mut Self)) -> bool {
+        let before = self.out.len();
+        self.spared = 0;
+        write(self);
+        let fits = self.is_within();
+        if !fits {
+            self.out.truncate(before);
+        }
+        fits
+    }
+
+    /// Whether the line is no longer than it may be.
+    fn is_within(&self) -> bool {
+        self.out.len() - self.line <= COLUMNS + self.spared
+    }
+
+    /// Writes a value on one line; of what is longer than the line, no more than its beginning.
+    fn flat(&mut self, tree: &Tree) {
+        match tree {
+            Tree::List(items) => self.row(items),
+            Tree::Map(entries) if entries.is_empty() => self.out.push_str("{}"),
+            Tree::Map(entries) => {
+                let mut before = "{ ";
+                for (key, value) in entries {
+                    self.out.push_str(before);
+                    quote(&mut self.out, key);
+                    self.out.push_str(": ");
+                    self.flat(value);
+                    if !self.is_within() {
+                        return;
+                    }
+                    before = ", ";
+                }
+                self.out.push_str(" }");
+            }
+            Tree::Intrinsic(intrinsic) => self.intrinsic(intrinsic, Self::flat),
+            Tree::Text(text) if text.len() > COLUMNS => self.out.extend(text.chars().take(COLUMNS)),
+            scalar => self.scalar(scalar),
+        }
+    }
+
     fn row(&mut self, items: &[Tree]) {
         self.out.push('[');
         for (place, item) in items.iter().enumerate() {
             if place > 0 {
                 self.out.push_str(", ");
             }
-            self.value(item);
+            self.flat(item);
+            if !self.is_within() {
+                return;
+            }
         }
         self.out.push(']');
+    }
+
+    /// Writes what has no parts.
+    fn scalar(&mut self, tree: &Tree) {
+        match tree {
+            Tree::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
+            // Writing to a String cannot fail.
+            Tree::Int(value) => _ = write!(self.out, "{value}"),
+            Tree::Number(text) => self.out.push_str(text),
+            Tree::Text(text) => quote(&mut self.out, text),
+            _ => self.out.push_str("null"),
+        }
     }
 
     fn column(&mut self, items: &[Tree]) {
@@ -139,39 +190,38 @@ impl Printer {
         self.out.push(']');
     }
 
-    fn intrinsic(&mut self, intrinsic: &Intrinsic) {
-        self.out.push_str("{ ");
+    /// Writes a function of CloudFormation, its arguments with `value`.
+    fn intrinsic(&mut self, intrinsic: &Intrinsic, value: fn(&mut Self, &Tree)) {
         match intrinsic {
-            Intrinsic::Ref(id) => named(&mut self.out, "Ref", id.as_str()),
-            Intrinsic::Parameter(name) => named(&mut self.out, "Ref", name.as_str()),
-            Intrinsic::Pseudo(pseudo) => named(&mut self.out, "Ref", pseudo.name()),
+            Intrinsic::Ref(id) => self.out.extend(["{ \"Ref\": \"", id.as_str(), "\" }"]),
+            Intrinsic::Parameter(name) => self.out.extend(["{ \"Ref\": \"", name.as_str(), "\" }"]),
+            Intrinsic::Pseudo(pseudo) => self.out.extend(["{ \"Ref\": \"", pseudo.name(), "\" }"]),
             Intrinsic::GetAtt(id, attribute) => {
-                _ = write!(self.out, "\"Fn::GetAtt\": [\"{id}\", ");
+                self.out.extend(["{ \"Fn::GetAtt\": [\"", id.as_str(), "\", "]);
                 quote(&mut self.out, attribute);
-                self.out.push(']');
+                self.out.push_str("] }");
+                self.spared += GET_ATT_SPARES;
             }
-            Intrinsic::Join(parts) => match substitution(parts) {
-                Some(text) => named(&mut self.out, "Fn::Sub", &text),
-                None => {
-                    self.out.push_str("\"Fn::Join\": [\"\", ");
-                    let column = self.out.len() - self.line;
-                    if row_width(parts, COLUMNS.saturating_sub(column)).is_some() {
-                        self.row(parts);
-                    } else {
-                        self.column(parts);
-                    }
-                    self.out.push(']');
+            Intrinsic::Join(parts) if parts.iter().all(is_substitutable) => {
+                self.out.push_str("{ \"Fn::Sub\": \"");
+                parts.iter().for_each(|part| substitute(&mut self.out, part));
+                self.out.push_str("\" }");
+            }
+            Intrinsic::Join(parts) => {
+                self.out.push_str("{ \"Fn::Join\": [\"\", ");
+                if !self.fits(|printer| printer.row(parts)) {
+                    self.column(parts);
                 }
-            },
+                self.out.push_str("] }");
+            }
             Intrinsic::If(condition, yes, no) => {
-                _ = write!(self.out, "\"Fn::If\": [\"{condition}\", ");
-                self.value(yes);
+                self.out.extend(["{ \"Fn::If\": [\"", condition.as_str(), "\", "]);
+                value(self, yes);
                 self.out.push_str(", ");
-                self.value(no);
-                self.out.push(']');
+                value(self, no);
+                self.out.push_str("] }");
             }
         }
-        self.out.push_str(" }");
         self.entered = true;
     }
 }
@@ -180,79 +230,38 @@ impl Tree {
     /// The value as a document of its own, ended by a newline.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut printer = Printer::default();
+        let mut printer = Printer::with_room(USUAL_DOCUMENT);
         printer.value(self);
         printer.finish()
     }
 }
 
-fn named(out: &mut String, key: &str, text: &str) {
-    quote(out, key);
-    out.push_str(": ");
-    quote(out, text);
-}
-
-/// The text under `Fn::Sub`, if every part can stand there: no literal that it would read itself.
-fn substitution(parts: &[Tree]) -> Option<String> {
-    let mut text = String::new();
-    for part in parts {
-        match part {
-            Tree::Text(literal) if !literal.contains('$') => text.push_str(literal),
-            Tree::Intrinsic(intrinsic) => match &**intrinsic {
-                Intrinsic::Ref(id) => _ = write!(text, "${{{id}}}"),
-                Intrinsic::Parameter(name) => _ = write!(text, "${{{name}}}"),
-                Intrinsic::Pseudo(pseudo) => _ = write!(text, "${{{}}}", pseudo.name()),
-                Intrinsic::GetAtt(id, attribute) => _ = write!(text, "${{{id}.{attribute}}}"),
-                Intrinsic::Join(_) | Intrinsic::If(..) => return None,
-            },
-            _ => return None,
-        }
+/// Whether a part can stand under `Fn::Sub`: no literal that it would read itself.
+fn is_substitutable(part: &Tree) -> bool {
+    match part {
+        Tree::Text(literal) => !literal.contains('$'),
+        Tree::Intrinsic(intrinsic) => !matches!(**intrinsic, Intrinsic::Join(_) | Intrinsic::If(..)),
+        _ => false,
     }
-    Some(text)
 }
 
-/// How many columns a value takes on one line, unless that is more than `budget`.
-fn width(tree: &Tree, budget: usize) -> Option<usize> {
-    let own = match tree {
-        Tree::Null => 4,
-        Tree::Bool(value) => 5 - usize::from(*value),
-        Tree::Int(value) => value.to_string().len(),
-        Tree::Number(text) => text.len(),
-        Tree::Text(text) => quoted(text),
-        Tree::List(items) => row_width(items, budget)?,
-        Tree::Map(entries) => {
-            let mut total = if entries.is_empty() { 2 } else { 4 + 2 * (entries.len() - 1) };
-            for (key, value) in entries {
-                total += quoted(key) + 2;
-                total += width(value, budget.checked_sub(total)?)?;
-            }
-            total
-        }
+/// Writes a part as it stands under `Fn::Sub`.
+fn substitute(out: &mut String, part: &Tree) {
+    match part {
+        Tree::Text(literal) => escape(out, literal),
         Tree::Intrinsic(intrinsic) => match &**intrinsic {
-            Intrinsic::Ref(id) => 13 + id.as_str().len(),
-            Intrinsic::Parameter(name) => 13 + name.as_str().len(),
-            Intrinsic::Pseudo(pseudo) => 13 + pseudo.name().len(),
-            Intrinsic::GetAtt(id, attribute) => 22 + id.as_str().len() + quoted(attribute),
-            Intrinsic::Join(parts) => match substitution(parts) {
-                Some(text) => 15 + quoted(&text),
-                None => 23 + row_width(parts, budget.checked_sub(23)?)?,
-            },
-            Intrinsic::If(condition, yes, no) => {
-                let mut total = 21 + condition.as_str().len();
-                total += width(yes, budget.checked_sub(total)?)?;
-                total + width(no, budget.checked_sub(total)?)?
+            Intrinsic::Ref(id) => out.extend(["${", id.as_str(), "}"]),
+            Intrinsic::Parameter(name) => out.extend(["${", name.as_str(), "}"]),
+            Intrinsic::Pseudo(pseudo) => out.extend(["${", pseudo.name(), "}"]),
+            Intrinsic::GetAtt(id, attribute) => {
+                out.extend(["${", id.as_str(), "."]);
+                escape(out, attribute);
+                out.push('}');
             }
+            Intrinsic::Join(_) | Intrinsic::If(..) => {}
         },
-    };
-    (own <= budget).then_some(own)
-}
-
-fn row_width(items: &[Tree], budget: usize) -> Option<usize> {
-    let mut total = 2 + 2 * items.len().saturating_sub(1);
-    for item in items {
-        total += width(item, budget.checked_sub(total)?)?;
+        _ => {}
     }
-    Some(total)
 }
 
 /// At least as many bytes as the value takes when it is printed at a depth of `indent` columns.
@@ -283,58 +292,76 @@ pub(crate) fn at_most(tree: &Tree, indent: usize) -> usize {
     }
 }
 
-/// The tree as JSON on one line, in parts: literal JSON, and intrinsics within the quotes of a string.
-pub(super) fn compact(tree: &Tree, parts: &mut Vec<Part>) {
-    match tree {
-        Tree::List(items) => {
-            parts.push(Part::from("["));
-            for (place, item) in items.iter().enumerate() {
-                if place > 0 {
-                    parts.push(Part::from(","));
+/// JSON on one line under way: its parts, and the literal text behind the last of them.
+#[derive(Default)]
+pub(super) struct Compact {
+    parts: Vec<Part>,
+    text: String,
+}
+
+impl Compact {
+    /// Adds a value; an intrinsic stands within the quotes of a string.
+    pub(super) fn value(&mut self, tree: &Tree) {
+        match tree {
+            Tree::List(items) => {
+                self.text.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    if place > 0 {
+                        self.text.push(',');
+                    }
+                    self.value(item);
                 }
-                compact(item, parts);
+                self.text.push(']');
             }
-            parts.push(Part::from("]"));
-        }
-        Tree::Map(entries) => {
-            parts.push(Part::from("{"));
-            for (place, (key, value)) in entries.iter().enumerate() {
-                let mut head = String::from(if place > 0 { "," } else { "" });
-                quote(&mut head, key);
-                head.push(':');
-                parts.push(Part::from(head));
-                compact(value, parts);
+            Tree::Map(entries) => {
+                self.text.push('{');
+                for (place, (key, value)) in entries.iter().enumerate() {
+                    if place > 0 {
+                        self.text.push(',');
+                    }
+                    quote(&mut self.text, key);
+                    self.text.push(':');
+                    self.value(value);
+                }
+                self.text.push('}');
             }
-            parts.push(Part::from("}"));
-        }
-        Tree::Intrinsic(intrinsic) => {
-            parts.push(Part::from("\""));
-            match &**intrinsic {
-                Intrinsic::Join(inner) => inner.iter().for_each(|part| parts.push(inside_quotes(part))),
-                other => parts.push(Part::from(super::Str::Intrinsic(other.clone()))),
+            Tree::Intrinsic(intrinsic) => {
+                self.text.push('"');
+                match &**intrinsic {
+                    Intrinsic::Join(parts) => parts.iter().for_each(|part| self.inside_quotes(part)),
+                    other => self.intrinsic(other),
+                }
+                self.text.push('"');
             }
-            parts.push(Part::from("\""));
+            scalar => {
+                let mut printer = Printer { out: std::mem::take(&mut self.text), ..Printer::default() };
+                printer.scalar(scalar);
+                self.text = printer.out;
+            }
         }
-        scalar => {
-            let mut printer = Printer::default();
-            printer.value(scalar);
-            parts.push(Part::from(printer.out));
+    }
+
+    /// The parts, in their order.
+    pub(super) fn finish(mut self) -> Vec<Part> {
+        self.parts.push(Part::from(self.text));
+        self.parts
+    }
+
+    fn inside_quotes(&mut self, part: &Tree) {
+        match part {
+            Tree::Text(text) => escape(&mut self.text, text),
+            Tree::Intrinsic(intrinsic) => self.intrinsic(intrinsic),
+            _ => {}
         }
+    }
+
+    fn intrinsic(&mut self, intrinsic: &Intrinsic) {
+        self.parts.push(Part::from(std::mem::take(&mut self.text)));
+        self.parts.push(Part::from(Str::Intrinsic(intrinsic.clone())));
     }
 }
 
-fn inside_quotes(part: &Tree) -> Part {
-    match part {
-        Tree::Text(text) => {
-            let mut escaped = String::new();
-            escape(&mut escaped, text);
-            Part::from(escaped)
-        }
-        Tree::Intrinsic(intrinsic) => Part::from(super::Str::Intrinsic((**intrinsic).clone())),
-        _ => Part::from(""),
-    }
-}
-
+/// What stands in JSON for a byte that cannot stand there itself; most of control characters have no name.
 fn escaped(byte: u8) -> Option<&'static str> {
     match byte {
         b'"' => Some("\\\""),
@@ -346,8 +373,22 @@ fn escaped(byte: u8) -> Option<&'static str> {
     }
 }
 
+/// Whether nothing of a text is escaped, as of most. To look at all of it is faster than to look for the first
+/// byte that is.
+fn is_plain(text: &str) -> bool {
+    !text.bytes().fold(false, |found, byte| found | is_escaped(byte))
+}
+
+/// Whether a byte cannot stand in a text of JSON.
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
+}
+
 /// How many bytes a text takes with its quotes.
 fn quoted(text: &str) -> usize {
+    if is_plain(text) {
+        return 2 + text.len();
+    }
     let extra = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 1,
         0..0x20 => 5,
@@ -363,15 +404,23 @@ fn quote(out: &mut String, text: &str) {
 }
 
 fn escape(out: &mut String, text: &str) {
-    if quoted(text) == text.len() + 2 {
+    if is_plain(text) {
         out.push_str(text);
         return;
     }
-    for character in text.chars() {
-        match u8::try_from(character).ok().and_then(escaped) {
-            Some(escape) => out.push_str(escape),
-            None if character < ' ' => _ = write!(out, "\\u{:04x}", u32::from(character)),
-            None => out.push(character),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_escaped) {
+        // What is escaped is ASCII: the text may be cut on either side of it.
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let (special, after) = from.split_at(1);
+        for byte in special.bytes() {
+            match escaped(byte) {
+                Some(escape) => out.push_str(escape),
+                None => _ = write!(out, "\\u{byte:04x}"),
+            }
         }
+        rest = after;
     }
+    out.push_str(rest);
 }

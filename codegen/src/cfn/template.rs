@@ -15,6 +15,8 @@ use super::value::Str;
 /// The longest description of a template, in bytes.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 const DESCRIPTION: usize = 1024;
+/// Bytes that most resources take in a template.
+const USUAL_RESOURCE: usize = 1536;
 
 /// The properties of one type of resource.
 pub trait Properties: Serialize {
@@ -344,7 +346,7 @@ impl Template {
     /// If a literal outside of the resources would be read by CloudFormation as something else, or the
     /// description is too long.
     pub fn render(&self) -> Result<String, DocumentError> {
-        let mut printer = Printer::default();
+        let mut printer = Printer::with_room(self.resources.len() * USUAL_RESOURCE);
         printer.open();
         printer.key("AWSTemplateFormatVersion");
         printer.text("2010-09-09");

@@ -53,7 +53,7 @@ pub enum Intrinsic {
     /// Texts and intrinsics, one after the other, with nothing between them.
     Join(Vec<Tree>),
     /// The first value if the condition holds, else the second.
-    If(ConditionName, Tree, Tree),
+    If(ConditionName, Box<Tree>, Box<Tree>),
 }
 
 /// The pseudo parameters, `AWS::…`.

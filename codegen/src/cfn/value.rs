@@ -4,6 +4,7 @@ use serde::ser::SerializeTupleVariant;
 use serde::{Serialize, Serializer};
 
 use super::id::{ConditionName, LogicalId, ParameterName};
+use super::print::Compact;
 use super::tree::{Attribute, INTRINSIC, Intrinsic, Pseudo, Tree};
 
 /// A composed text: `text!["arn:", Pseudo::Partition, ":sqs:", &name]`.
@@ -89,7 +90,9 @@ impl From<Str> for Tree {
         match value {
             Value::Literal(text) => Self::Text(text),
             Value::Intrinsic(intrinsic) => intrinsic.into(),
-            Value::If(condition, yes, no) => Intrinsic::If(condition, (*yes).into(), (*no).into()).into(),
+            Value::If(condition, yes, no) => {
+                Intrinsic::If(condition, Box::new((*yes).into()), Box::new((*no).into())).into()
+            }
         }
     }
 }
@@ -179,9 +182,9 @@ impl Str {
     /// backslashes, as names, URLs and ARNs are.
     #[must_use]
     pub fn json(tree: &Tree) -> Self {
-        let mut parts = Vec::new();
-        super::print::compact(tree, &mut parts);
-        Self::join(parts)
+        let mut compact = Compact::default();
+        compact.value(tree);
+        Self::join(compact.finish())
     }
 }
 

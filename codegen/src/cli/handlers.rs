@@ -4,6 +4,7 @@ use super::load::{Failure, Root};
 use super::write::atomically;
 use codegen::Output;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was scaffolded.
 #[derive(Default)]
@@ -18,13 +19,14 @@ pub(crate) struct Scaffolded {
 pub(crate) fn scaffold(root: &Root, output: &Output) -> Result<Scaffolded, Failure> {
     let mut done = Scaffolded::default();
     let lib = root.text("handlers/src/lib.rs")?.unwrap_or_default();
+    let mods: BTreeSet<&str> = lib.lines().map(|l| l.trim().trim_start_matches("pub ")).collect();
     for skeleton in &output.skeletons {
         let folder = skeleton.path.replace(".rs", "/mod.rs");
         if root.text(&skeleton.path)?.is_none() && root.text(&folder)?.is_none() {
             atomically(&root.path(&skeleton.path), &skeleton.text)?;
             done.made.push(skeleton.path.clone());
         }
-        if !lib.lines().any(|l| l.trim() == skeleton.mod_line || l.trim() == skeleton.mod_line.replace("pub ", "")) {
+        if !mods.contains(skeleton.mod_line.trim_start_matches("pub ")) {
             done.missing_mods.push(skeleton.mod_line.clone());
         }
     }
@@ -34,6 +36,7 @@ pub(crate) fn scaffold(root: &Root, output: &Output) -> Result<Scaffolded, Failu
 /// Handlers that are there and whose events change: each with what will no longer compile. It compares the
 /// schemas of the last compile with the new ones.
 pub(crate) fn touched(root: &Root, output: &Output) -> Result<Vec<String>, Failure> {
+    let made: BTreeMap<&str, &str> = output.files.iter().map(|f| (f.path.as_str(), f.text.as_str())).collect();
     let mut said = Vec::new();
     for (handler, events) in &output.handler_inputs {
         if root.text(&format!("handlers/src/{handler}.rs"))?.is_none() {
@@ -41,11 +44,7 @@ pub(crate) fn touched(root: &Root, output: &Output) -> Result<Vec<String>, Failu
         }
         for event in events {
             let path = format!("generated/schemas/{event}.schema.json");
-            let (Some(old), Some(new)) =
-                (root.text(&path)?, output.files.iter().find(|f| f.path == path).map(|f| f.text.as_str()))
-            else {
-                continue;
-            };
+            let (Some(old), Some(new)) = (root.text(&path)?, made.get(path.as_str())) else { continue };
             said.extend(
                 differences(&old, new).into_iter().map(|d| format!("handlers/src/{handler}.rs: in `{event}`, {d}")),
             );

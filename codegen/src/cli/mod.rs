@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use codegen::Compiled;
 use load::Root;
 use std::io::{IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -143,7 +144,7 @@ fn command(arguments: &Arguments) -> Result<u8, Stop> {
         Some(Command::Diagram { kind }) => {
             let compiled = compile(arguments)?.1;
             report(arguments, &compiled);
-            let Some(output) = compiled.output else { return Ok(WRONG_SPEC) };
+            let Some(output) = &compiled.output else { return Ok(WRONG_SPEC) };
             let name = match kind {
                 DiagramKind::Svg => "generated/diagram.svg",
                 DiagramKind::Mermaid => "generated/diagram.mmd",
@@ -155,11 +156,12 @@ fn command(arguments: &Arguments) -> Result<u8, Stop> {
     }
 }
 
-fn compile(arguments: &Arguments) -> Result<(Root, Compiled), Stop> {
+/// Compiles the flow. What comes of it is needed to the end of the process, which takes its memory back as a whole.
+fn compile(arguments: &Arguments) -> Result<(Root, ManuallyDrop<Compiled>), Stop> {
     let root = load::root(&arguments.root, arguments.spec.as_deref())?;
     let input = root.input(arguments.environment.clone())?;
     let compiled = codegen::compile(&input);
-    Ok((root, compiled))
+    Ok((root, ManuallyDrop::new(compiled)))
 }
 
 /// Prints what was found: errors and warnings to standard error for people, JSON to standard output for tools.

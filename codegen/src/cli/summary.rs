@@ -53,7 +53,9 @@ pub(crate) fn summary(
         }
     }
     changes(&mut text, output);
-    list(&mut text, "  note", output.remarks.iter().map(|r| format!("{}: {}", r.about, r.text)));
+    // What was said of a plan is said again only when the plan may be another.
+    let changed = !written.changed.is_empty() || !written.removed.is_empty();
+    list(&mut text, "  note", output.remarks.iter().filter(|_| changed).map(|r| format!("{}: {}", r.about, r.text)));
     list(&mut text, "  will not compile until it follows", touched.iter().cloned());
     list(&mut text, "  scaffolded", scaffolded.made.iter().cloned());
     list(&mut text, "  add to handlers/src/lib.rs", scaffolded.missing_mods.iter().cloned());
@@ -84,6 +86,14 @@ fn changes(text: &mut String, output: &Output) {
     names(text, "+ adds", &changes.added);
     names(text, "- removes", &changes.removed);
     names(text, "  of these stays in the account, without a stack", &changes.retained);
+    for rename in &changes.renames {
+        let codegen::stacks::Rename { kind, was, now } = rename;
+        let _ = writeln!(
+            text,
+            "  ? `{kind}.{was}` is gone and `{kind}.{now}` is new: if it is the same under another name, \
+             say `renamed_from: {was}` in `{now}`, and nothing is lost"
+        );
+    }
     for replaced in &changes.replaced {
         let why: Vec<&str> = replaced.changed.iter().map(|c| c.property.as_str()).collect();
         let _ = writeln!(text, "  ~ replaces {} (its {} changes)", replaced.resource.id, why.join(", "));

@@ -2,6 +2,9 @@
 
 use super::load::{Failure, Root};
 use codegen::Output;
+use codegen::emit::MANIFEST;
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What happened to the generated files.
@@ -15,10 +18,6 @@ pub(crate) struct Written {
     pub(crate) all: usize,
 }
 
-/// Folders that hold generated files of one ending only: what the flow no longer has is taken away there.
-const OWNED: [(&str, &str); 3] =
-    [("generated/schemas", ".schema.json"), ("generated/state-machines", ".asl.json"), ("generated/nested", ".json")];
-
 /// The files that are not what the compiler would write, with what is wrong.
 pub(crate) fn stale(root: &Root, output: &Output) -> Result<Vec<String>, Failure> {
     let mut stale = Vec::new();
@@ -29,20 +28,21 @@ pub(crate) fn stale(root: &Root, output: &Output) -> Result<Vec<String>, Failure
             None => stale.push(format!("{} is missing", file.path)),
         }
     }
-    stale.extend(leftovers(root, output).into_iter().map(|path| format!("{path} is no longer made")));
+    stale.extend(leftovers(root, output)?.into_iter().map(|path| format!("{path} is no longer made")));
     Ok(stale)
 }
 
 /// Writes what changed.
 pub(crate) fn write(root: &Root, output: &Output) -> Result<Written, Failure> {
     let mut written = Written { all: output.files.len(), ..Written::default() };
+    let leftovers = leftovers(root, output)?;
     for file in &output.files {
         if root.text(&file.path)?.as_deref() != Some(file.text.as_str()) {
             atomically(&root.path(&file.path), &file.text)?;
             written.changed.push(file.path.clone());
         }
     }
-    for path in leftovers(root, output) {
+    for path in leftovers {
         let full = root.path(&path);
         std::fs::remove_file(&full).map_err(|why| Failure::Io { doing: "remove", path: full, why })?;
         written.removed.push(path);
@@ -50,33 +50,66 @@ pub(crate) fn write(root: &Root, output: &Output) -> Result<Written, Failure> {
     Ok(written)
 }
 
-/// Generated files that the flow no longer has.
-fn leftovers(root: &Root, output: &Output) -> Vec<String> {
-    let mut found = Vec::new();
-    for (folder, ending) in OWNED {
-        let Ok(entries) = std::fs::read_dir(root.path(folder)) else { continue };
-        for entry in entries.flatten() {
-            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            if path.ends_with(ending) && output.files.iter().all(|f| f.path != path) {
-                found.push(path);
-            }
-        }
-    }
+/// Files that an earlier compile wrote, by its list, and that the flow no longer has. What stands in no list is the
+/// user's, whatever its name.
+fn leftovers(root: &Root, output: &Output) -> Result<Vec<String>, Failure> {
+    let kept: BTreeSet<&str> = output.files.iter().map(|f| f.path.as_str()).collect();
+    let list = root.text(MANIFEST)?.unwrap_or_default();
+    let mut found: Vec<String> =
+        list.lines().filter(|l| is_generated(l) && !kept.contains(l)).map(str::to_owned).collect();
+    found.retain(|path| root.path(path).symlink_metadata().is_ok_and(|there| there.is_file()));
     found.sort();
-    found
+    found.dedup();
+    Ok(found)
+}
+
+/// Whether a line of the list names a file under `generated/`: the list may have been merged or written by anybody.
+fn is_generated(path: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part != "."
+            && part != ".."
+            && !part.contains(|c: char| c == '\\' || c == ':' || c.is_control())
+    };
+    path.strip_prefix("generated/").is_some_and(|rest| rest.split('/').all(plain))
 }
 
 /// Writes a file so that a reader sees the old text or the new one, and never half of it.
 pub(crate) fn atomically(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |why| Failure::Io { doing: "write", path: path.to_owned(), why };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
-    std::fs::write(&beside, text).map_err(failed)?;
+    match (std::fs::write(&beside, text), path.parent()) {
+        // Only the first file of a folder finds it missing.
+        (Err(why), Some(folder)) if why.kind() == ErrorKind::NotFound => {
+            std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&beside, text))
+        }
+        (written, _) => written,
+    }
+    .map_err(failed)?;
     std::fs::rename(&beside, path).map_err(|why| {
         let _ = std::fs::remove_file(&beside);
         failed(why)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_generated;
+
+    #[test]
+    fn only_what_lies_under_the_generated_folder_is_ever_taken_away() {
+        assert!(is_generated("generated/src/types.rs"));
+        for other in [
+            "handlers/src/a.rs",
+            "generated/../spec/a.yaml",
+            "/generated/a",
+            "generated//a",
+            "generated/..\\a",
+            "generated",
+            "",
+        ] {
+            assert!(!is_generated(other), "{other}");
+        }
+    }
 }

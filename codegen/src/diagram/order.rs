@@ -114,7 +114,8 @@ fn swap(mesh: &Mesh, layers: &mut Layers, place: &mut Per<CellId, f64>) {
         for row in layers.values_mut() {
             for at in 1..row.len() {
                 let (Some(&upper), Some(&lower)) = (row.get(at - 1), row.get(at)) else { continue };
-                if between(mesh, place, upper, lower) > between(mesh, place, lower, upper) {
+                let (now, swapped) = between(mesh, place, upper, lower);
+                if now > swapped {
                     row.swap(at - 1, at);
                     let higher = place[upper];
                     place[upper] = place[lower];
@@ -129,21 +130,23 @@ fn swap(mesh: &Mesh, layers: &mut Layers, place: &mut Per<CellId, f64>) {
     }
 }
 
-/// Crossings among the links of two neighbours of one layer, if `upper` stands above `lower`.
-fn between(mesh: &Mesh, place: &Per<CellId, f64>, upper: CellId, lower: CellId) -> usize {
+/// Crossings among the links of two neighbours of one layer: as they stand, and if they were swapped.
+fn between(mesh: &Mesh, place: &Per<CellId, f64>, upper: CellId, lower: CellId) -> (usize, usize) {
     let (above, below) = (&mesh.cells[upper], &mesh.cells[lower]);
-    let count = |above: &[LinkId], below: &[LinkId], far: &dyn Fn(Link) -> f64| -> usize {
-        let ends: Vec<f64> = below.iter().map(|&id| far(mesh.links[id])).collect();
-        above
-            .iter()
-            .map(|&id| {
-                let here = far(mesh.links[id]);
-                ends.iter().filter(|&&there| here > there).count()
-            })
-            .sum()
+    let (mut now, mut swapped) = (0, 0);
+    let mut count = |above: &[LinkId], below: &[LinkId], far: fn(&Mesh, &Per<CellId, f64>, Link) -> f64| {
+        for &link in above {
+            let here = far(mesh, place, mesh.links[link]);
+            for &link in below {
+                let there = far(mesh, place, mesh.links[link]);
+                now += usize::from(here > there);
+                swapped += usize::from(there > here);
+            }
+        }
     };
-    count(&above.entering, &below.entering, &|link| left_end(mesh, place, link))
-        + count(&above.leaving, &below.leaving, &|link| right_end(mesh, place, link))
+    count(&above.entering, &below.entering, left_end);
+    count(&above.leaving, &below.leaving, right_end);
+    (now, swapped)
 }
 
 /// Crossings of the whole mesh.
@@ -155,20 +158,20 @@ fn crossings(mesh: &Mesh, place: &Per<CellId, f64>) -> usize {
     gaps.values_mut()
         .map(|ends| {
             ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-            inversions(&ends.iter().map(|&(_, right)| right).collect::<Vec<_>>()).0
+            let mut rights: Vec<f64> = ends.iter().map(|&(_, right)| right).collect();
+            inversions(&mut rights, &mut Vec::with_capacity(ends.len()))
         })
         .sum()
 }
 
-/// How many pairs stand the wrong way round, and the numbers sorted: a merge sort that counts.
-fn inversions(numbers: &[f64]) -> (usize, Vec<f64>) {
-    if numbers.len() < 2 {
-        return (0, numbers.to_vec());
+/// How many pairs stand the wrong way round: a merge sort that counts. `merged` is its workbench.
+fn inversions(numbers: &mut [f64], merged: &mut Vec<f64>) -> usize {
+    if numbers.is_sorted() {
+        return 0;
     }
-    let (first, second) = numbers.split_at(numbers.len() / 2);
-    let ((first_count, first), (second_count, second)) = (inversions(first), inversions(second));
-    let mut count = first_count + second_count;
-    let mut merged = Vec::with_capacity(numbers.len());
+    let (first, second) = numbers.split_at_mut(numbers.len() / 2);
+    let mut count = inversions(first, merged) + inversions(second, merged);
+    merged.clear();
     let (mut left, mut right) = (first.iter().peekable(), second.iter().peekable());
     while let (Some(&&a), Some(&&b)) = (left.peek(), right.peek()) {
         if a > b {
@@ -182,7 +185,8 @@ fn inversions(numbers: &[f64]) -> (usize, Vec<f64>) {
     }
     merged.extend(left);
     merged.extend(right);
-    (count, merged)
+    numbers.copy_from_slice(merged);
+    count
 }
 
 #[cfg(test)]
@@ -191,8 +195,9 @@ mod tests {
 
     #[test]
     fn pairs_the_wrong_way_round_are_counted_once_and_equal_ones_not_at_all() {
-        assert_eq!(inversions(&[1.0, 2.0, 2.0, 3.0]).0, 0);
-        assert_eq!(inversions(&[3.0, 2.0, 1.0]).0, 3);
-        assert_eq!(inversions(&[2.0, 2.0, 1.0]).0, 2);
+        let count = |mut numbers: Vec<f64>| inversions(&mut numbers, &mut Vec::new());
+        assert_eq!(count(vec![1.0, 2.0, 2.0, 3.0]), 0);
+        assert_eq!(count(vec![3.0, 2.0, 1.0]), 3);
+        assert_eq!(count(vec![2.0, 2.0, 1.0]), 2);
     }
 }

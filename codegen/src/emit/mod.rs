@@ -16,7 +16,9 @@ pub mod typescript;
 
 use crate::plan::Plan;
 use crate::stacks::{Lock, StackError, Stacks, partition};
+use describe::Described;
 
+pub use machines::{Definitions, definitions};
 pub use rust::Skeleton;
 
 /// A generated file.
@@ -28,22 +30,38 @@ pub struct File {
     pub text: String,
 }
 
-/// The stacks of a plan; `lock` is what the last compile wrote.
+/// The stacks of a plan with the definitions of its state machines; `lock` is what the last compile wrote.
 ///
 /// # Errors
 /// If the resources cannot form stacks within CloudFormation's limits.
-pub fn stacks(plan: &Plan, lock: Option<Lock>) -> Result<Stacks, StackError> {
-    partition(template::input(plan, &machines::definitions(plan), lock)?)
+pub fn stacks(plan: &Plan, definitions: &Definitions, lock: Option<Lock>) -> Result<Stacks, StackError> {
+    partition(template::input(plan, definitions, lock)?)
 }
 
-/// Every generated file but the templates.
+/// Where the list of generated files is, from the flow's root.
+pub const MANIFEST: &str = "generated/files.txt";
+
+/// The list of the files under `generated/`, itself included: what a later compile may take away when the flow no
+/// longer has it.
 #[must_use]
-pub fn files(plan: &Plan) -> Vec<File> {
-    let described = describe::Described::of(plan);
-    let mut files = machines::files(plan);
-    files.extend(schemas::files(plan, &described));
-    files.push(asyncapi::file(plan, &described));
-    files.extend(typescript::file(plan, &described));
+pub fn manifest(files: &[File]) -> File {
+    let mut paths: Vec<&str> = files.iter().map(|f| f.path.as_str()).chain([MANIFEST]).collect();
+    paths.retain(|path| path.starts_with("generated/"));
+    paths.sort_unstable();
+    let text = format!(
+        "# Written by `cargo run -p codegen`: the files that it keeps here. Do not edit.\n{}\n",
+        paths.join("\n")
+    );
+    File { path: MANIFEST.into(), text }
+}
+
+/// Every generated file but the templates and the list of all.
+#[must_use]
+pub fn files(plan: &Plan, described: &Described<'_>, definitions: Definitions) -> Vec<File> {
+    let mut files = machines::files(plan, definitions);
+    files.extend(schemas::files(plan, described));
+    files.push(asyncapi::file(plan, described));
+    files.extend(typescript::file(plan, described));
     files.extend(rust::files(plan));
     for (name, text) in
         [("diagram.svg", crate::diagram::svg(&plan.diagram)), ("diagram.mmd", crate::diagram::mermaid(&plan.diagram))]

@@ -99,6 +99,12 @@ pub fn facts(flow: &Flow) -> Facts {
     Facts { arriving, feeders, uses, states, components: components::components(flow) }
 }
 
+/// The events that arrive at a node of a flow of which not everything is resolved yet.
+pub(crate) fn arriving(flow: &Flow) -> impl Fn(Node) -> Vec<crate::model::EventId> + use<> {
+    let arriving = arrivals::arrivals(flow).arriving;
+    move |node| arriving.get(&node).into_iter().flatten().map(|shape| shape.event).collect()
+}
+
 fn uses(
     flow: &Flow,
     arriving: &BTreeMap<Node, Vec<Shape>>,

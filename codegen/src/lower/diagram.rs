@@ -153,8 +153,7 @@ impl Board<'_> {
             detail.push(format!("handler {}", self.flow.handlers[handler.value].name.text));
         }
         if let Some(targets) = &queue.targets {
-            let same = targets.same_for_all.then(|| targets.by_event.first()).flatten();
-            detail.push(match same.map(|(_, t)| t) {
+            detail.push(match &targets.for_all {
                 Some(Target::Lookup(lookup)) => {
                     format!("each of {}", self.flow.tables[lookup.table.value].name.text)
                 }
@@ -219,6 +218,12 @@ impl Board<'_> {
             };
             if let Some(next) = next.filter(|n| n != "end") {
                 self.edge(&id, &format!("{root}.{next}"), None, Stroke::Solid);
+            }
+            for catch in step.catch.iter().filter(|c| c.next.value != "end") {
+                let errors: Vec<&str> = catch.errors.iter().map(|e| e.value.as_str()).collect();
+                let any = errors.is_empty() || errors.contains(&"all");
+                let on = if any { "any error".to_owned() } else { errors.join(", ") };
+                self.edge(&id, &format!("{root}.{}", catch.next.value), Some(&format!("on {on}")), Stroke::Dashed);
             }
             match &step.kind {
                 StepKind::Choice(cases) => {

@@ -16,13 +16,14 @@ mod handlers;
 mod mail;
 mod messaging;
 mod names;
+mod policies;
 mod sinks;
 mod sources;
 mod tables;
 mod types;
 mod workflows;
 
-pub(crate) use names::pascal;
+pub(crate) use names::{owner_of, pascal};
 
 use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;
@@ -70,6 +71,7 @@ pub fn lower(flow: &Flow, facts: &Facts, spec: &str, out: &mut Diagnostics) -> P
     lowering.alarms();
     lowering.plan.diagram = diagram::picture(flow, facts);
     names::report_clashes(&lowering.plan, flow, out);
+    policies::report_long(&lowering.plan, flow, out);
     lowering.plan
 }
 

@@ -5,7 +5,7 @@ use crate::model::Flow;
 use crate::plan::{Place, Plan};
 use crate::rules::e058_names_meet;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest name after the prefix. A function's whole name has at most 64 characters (AWS Lambda API
 /// Reference, CreateFunction); the prefix takes up to 24 of them, and a `-`.
@@ -51,18 +51,30 @@ pub(super) fn place(logical: String, owner: String, component: u32) -> Place {
     Place { logical, owner, component, allow_replace: None }
 }
 
-/// Reports functions and resources whose names meet though their things' names differ.
+/// The thing that a resource belongs to, by its logical id: that of the place whose id it has, or begins with, as the
+/// ids of roles and of log groups do.
+pub(crate) fn owner_of<'p>(plan: &'p Plan, id: &str) -> Option<&'p str> {
+    let found = places(plan).filter(|p| id.starts_with(p.logical.as_str()));
+    found.max_by_key(|p| p.logical.len()).map(|p| p.owner.as_str())
+}
+
+/// Reports functions and resources whose names meet though their things' names differ: once for two things.
 pub(super) fn report_clashes(plan: &Plan, flow: &Flow, out: &mut Diagnostics) {
+    let mut said: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut functions: BTreeMap<&str, &str> = BTreeMap::new();
     for function in &plan.functions {
-        if let Some(first) = functions.insert(&function.name, &function.place.owner) {
-            out.push(e058_names_meet::function(flow.name.span, &function.name, first, &function.place.owner));
+        let owner = function.place.owner.as_str();
+        if let Some(first) = functions.insert(&function.name, owner).filter(|first| said.insert((first, owner))) {
+            let places = (flow.place_of(owner), flow.place_of(first));
+            out.push(e058_names_meet::function(places.0, &function.name, first, owner, places.1));
         }
     }
     let mut logical: BTreeMap<&str, &str> = BTreeMap::new();
     for place in places(plan) {
-        if let Some(first) = logical.insert(&place.logical, &place.owner) {
-            out.push(e058_names_meet::logical(flow.name.span, &place.logical, first, &place.owner));
+        let owner = place.owner.as_str();
+        if let Some(first) = logical.insert(&place.logical, owner).filter(|first| said.insert((first, owner))) {
+            let places = (flow.place_of(owner), flow.place_of(first));
+            out.push(e058_names_meet::logical(places.0, &place.logical, first, owner, places.1));
         }
     }
 }

@@ -32,7 +32,7 @@ impl Lowering<'_> {
         for (id, workflow) in self.flow.workflows.iter() {
             let mut calls = Calls::default();
             let asks = needs_seen(&workflow.steps);
-            let steps = self.steps(id, workflow, &workflow.steps, None, &mut calls);
+            let steps = self.steps(id, workflow, &workflow.steps, &[], &mut calls);
             if asks {
                 self.seen_function(id);
             }
@@ -117,13 +117,14 @@ impl Lowering<'_> {
         FunctionRef(names::logical(&self.flow.handlers[id].name.text, "HandlerFunction"))
     }
 
-    /// The states of a list of steps. A choice that asks `seen` gets a reading state before it.
+    /// The states of a list of steps. A choice that asks `seen` gets a reading state before it. `around`: the errors
+    /// that the steps around the list catch by name.
     fn steps(
         &self,
         id: WorkflowId,
         workflow: &Workflow,
         steps: &[Step],
-        entry: Option<&str>,
+        around: &[String],
         calls: &mut Calls,
     ) -> Vec<StepPlan> {
         let enters = |name: &str| match steps.iter().find(|s| s.name.value == name) {
@@ -140,7 +141,7 @@ impl Lowering<'_> {
             if asks_seen(step) {
                 made.push(self.reading_step(id, workflow, step, calls));
             }
-            let (kind, about) = self.step_kind(id, workflow, step, &enters, entry, calls);
+            let (kind, about) = self.step_kind(id, workflow, step, &enters, around, calls);
             let retries =
                 matches!(kind, StepKindPlan::Call { .. } | StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_));
             let wraps = matches!(kind, StepKindPlan::Parallel(_) | StepKindPlan::Map { .. });
@@ -150,7 +151,7 @@ impl Lowering<'_> {
                 None if retries => vec![retry_plan(workflow.retry.as_ref())],
                 _ => Vec::new(),
             };
-            if let Some(never) = caught_at_once(step, workflow).filter(|_| !retry.is_empty()) {
+            if let Some(never) = caught_at_once(step, workflow, around).filter(|_| !retry.is_empty()) {
                 retry.insert(0, never);
             }
             let catch = step.catch.iter().map(|c| CatchPlan {
@@ -195,7 +196,7 @@ impl Lowering<'_> {
         workflow: &Workflow,
         step: &Step,
         enters: &dyn Fn(&str) -> Option<String>,
-        entry: Option<&str>,
+        around: &[String],
         calls: &mut Calls,
     ) -> (StepKindPlan, String) {
         match &step.kind {
@@ -217,11 +218,13 @@ impl Lowering<'_> {
                 (StepKindPlan::Choice(cases), "Goes on at the first case that holds.".into())
             }
             StepKind::Parallel(branches) => {
-                let branches = branches.iter().map(|b| self.steps(id, workflow, b, entry, calls)).collect();
+                let within = caught_within(step, around);
+                let branches = branches.iter().map(|b| self.steps(id, workflow, b, &within, calls)).collect();
                 (StepKindPlan::Parallel(branches), "Runs its branches at the same time.".into())
             }
             StepKind::Map(map) => {
-                let steps = self.steps(id, workflow, &map.steps, Some(&map.entry.value), calls);
+                let within = caught_within(step, around);
+                let steps = self.steps(id, workflow, &map.steps, &within, calls);
                 let kind = StepKindPlan::Map {
                     over: map.over.value.clone(),
                     entry: map.entry.value.clone(),
@@ -299,13 +302,28 @@ const PASSING: [&str; 5] = [
 ];
 
 /// An error that is caught by its name is an answer, not an accident: it is tried again only where a `retry`
-/// names it.
-fn caught_at_once(step: &Step, workflow: &Workflow) -> Option<RetryPlan> {
+/// names it. It is caught by the step itself, or by one around it, which would get it only after every try.
+fn caught_at_once(step: &Step, workflow: &Workflow, around: &[String]) -> Option<RetryPlan> {
     let retry = step.retry.as_ref().or(workflow.retry.as_ref());
     let tried = |error: &str| retry.is_some_and(|r| r.errors.iter().any(|e| error_name(&e.value) == error));
-    let caught = step.catch.iter().flat_map(|c| &c.errors).map(|e| error_name(&e.value));
-    let errors: Vec<String> = caught.filter(|e| !e.starts_with("States.") && !tried(e)).collect();
+    let mut errors: Vec<String> = Vec::new();
+    for error in caught_by_name(step).chain(around.iter().cloned()) {
+        if !tried(&error) && !errors.contains(&error) {
+            errors.push(error);
+        }
+    }
     (!errors.is_empty()).then(|| RetryPlan { errors, attempts: 0, ..retry_plan(None) })
+}
+
+/// The errors that are caught by name around what is inside a step.
+fn caught_within(step: &Step, around: &[String]) -> Vec<String> {
+    around.iter().cloned().chain(caught_by_name(step)).collect()
+}
+
+/// The errors that a step catches by names of their own.
+fn caught_by_name(step: &Step) -> impl Iterator<Item = String> {
+    let caught = step.catch.iter().flat_map(|c| &c.errors).map(|e| error_name(&e.value));
+    caught.filter(|e| !e.starts_with("States."))
 }
 
 fn retry_plan(retry: Option<&Retry>) -> RetryPlan {
@@ -331,5 +349,62 @@ fn error_name(word: &str) -> String {
         "failed" => "States.TaskFailed".into(),
         "all" => "States.ALL".into(),
         other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::Diagnostics;
+    use crate::parse::Input;
+    use crate::plan::{StepKindPlan, StepPlan};
+
+    const FLOW: &str = r#"
+eventloom: 1
+flow: shop
+events:
+  OrderPlaced: { actor: buyer, object: id, fields: { buyer: string, lines: [string] } }
+tables: { orders: { rows: event } }
+sources: { placed: { from: { table: orders }, to: sales } }
+topics: { sales: { carries: [OrderPlaced] } }
+queues: { fulfil: { from: sales, to: ship } }
+workflows:
+  ship:
+    steps:
+      - each:
+          map:
+            over: lines
+            as: line
+            steps:
+              - pack: { handler: pack_line, catch: { errors: [CardDeclined], next: note } }
+              - note: { handler: note_line }
+              - weigh: { handler: weigh_line, retry: { attempts: 2, errors: [OutOfStock] } }
+          catch: [{ errors: [OutOfStock, timeout], next: give_up }]
+          next: end
+      - give_up: { handler: tell_buyer }
+handlers: { pack_line: {}, note_line: {}, weigh_line: {}, tell_buyer: {} }
+"#;
+
+    fn find<'s>(steps: &'s [StepPlan], name: &str) -> Option<&'s StepPlan> {
+        steps.iter().find_map(|step| match &step.kind {
+            _ if step.name == name => Some(step),
+            StepKindPlan::Map { steps, .. } => find(steps, name),
+            StepKindPlan::Parallel(branches) => branches.iter().find_map(|branch| find(branch, name)),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn what_a_step_around_catches_by_name_is_not_tried_again_unless_a_retry_names_it() {
+        let checked = crate::check(&Input { bytes: FLOW.into(), ..Input::default() });
+        assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
+        let (flow, facts) = checked.flow.unwrap();
+        let plan = crate::lower::lower(&flow, &facts, "spec/flow.yaml", &mut Diagnostics::default());
+        let never = |name: &str| {
+            let step = find(&plan.machines[0].steps, name).unwrap();
+            step.retry.iter().filter(|r| r.attempts == 0).flat_map(|r| r.errors.clone()).collect::<Vec<String>>()
+        };
+        assert_eq!(never("pack"), ["CardDeclined", "OutOfStock"]);
+        assert_eq!(never("note"), ["OutOfStock"]);
+        assert!(never("weigh").is_empty() && never("give_up").is_empty());
     }
 }

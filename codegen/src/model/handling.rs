@@ -142,8 +142,8 @@ pub enum Target {
 pub struct Targets {
     /// By event; where one way was written for all, it stands here for each event that arrives.
     pub by_event: Vec<(Spanned<EventId>, Target)>,
-    /// Whether one way was written for all events.
-    pub same_for_all: bool,
+    /// The one way that was written for all events.
+    pub for_all: Option<Target>,
     /// Where it was written.
     pub span: Span,
 }

@@ -8,6 +8,7 @@ mod delivery;
 mod event;
 mod handling;
 mod pattern;
+mod place;
 mod template;
 mod ty;
 

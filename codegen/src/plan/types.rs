@@ -9,7 +9,7 @@ pub enum Shape {
     String {
         /// Its length in characters.
         length: Bounds<u64>,
-        /// What the whole of it matches.
+        /// What it matches, held to the whole text by `^` and `$`.
         pattern: Option<String>,
     },
     /// A whole number of 64 bits.
@@ -70,7 +70,9 @@ impl From<&Type> for Option<Shape> {
     /// The shape of a scalar type; none for types that name or hold others.
     fn from(ty: &Type) -> Self {
         Some(match ty {
-            Type::String { length, pattern } => Shape::String { length: *length, pattern: pattern.clone() },
+            Type::String { length, pattern } => {
+                Shape::String { length: *length, pattern: pattern.as_deref().map(whole) }
+            }
             Type::Int(b) => Shape::Int(*b),
             Type::Number(b) => Shape::Number(*b),
             Type::Decimal => Shape::Decimal,
@@ -87,6 +89,35 @@ impl From<&Type> for Option<Shape> {
             }
         })
     }
+}
+
+/// A pattern of the spec, which is for the whole text, as JSON Schema, Rust and JavaScript take it: they look for it
+/// anywhere in the text. One that holds itself to the whole text stays as it is.
+fn whole(pattern: &str) -> String {
+    if holds_itself(pattern) { pattern.to_owned() } else { format!("^(?:{pattern})$") }
+}
+
+/// Whether a pattern is one sequence between `^` and `$`.
+fn holds_itself(pattern: &str) -> bool {
+    let Some(inner) = pattern.strip_prefix('^').and_then(|p| p.strip_suffix('$')) else { return false };
+    let (mut escaped, mut class, mut depth) = (false, false, 0u32);
+    for c in inner.chars() {
+        match c {
+            _ if escaped => {
+                escaped = false;
+                continue;
+            }
+            '\\' => escaped = true,
+            ']' if class => class = false,
+            '[' => class = true,
+            '(' if !class => depth += 1,
+            ')' if !class => depth = depth.saturating_sub(1),
+            '|' if !class && depth == 0 => return false,
+            _ => {}
+        }
+    }
+    // A `\\` at the end makes the last `$` a dollar.
+    !escaped
 }
 
 /// A field.
@@ -168,4 +199,24 @@ pub struct OutboxDef {
     pub table: String,
     /// The events that are written to it.
     pub events: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+
+    #[test]
+    fn a_pattern_is_held_to_the_whole_text() {
+        for (written, held) in [
+            ("[A-Z]+", "^(?:[A-Z]+)$"),
+            ("^[A-Z]+$", "^[A-Z]+$"),
+            ("^(?:a|b)[|]\\|$", "^(?:a|b)[|]\\|$"),
+            ("^a|b$", "^(?:^a|b$)$"),
+            ("^a\\$", "^(?:^a\\$)$"),
+            ("^a\\\\$", "^a\\\\$"),
+            ("", "^(?:)$"),
+        ] {
+            assert_eq!(whole(written), held, "{written}");
+        }
+    }
 }

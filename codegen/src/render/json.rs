@@ -9,6 +9,8 @@
 //! - `fix`: `{"place", "replacement"}`, or null
 //! - `related`: a list of `{"place", "note"}`
 //!
+//! Of more than a thousand diagnostics the first thousand are told; `errors` and `warnings` count all.
+//!
 //! Keys may be added; none changes its meaning without another `version`.
 
 use serde::Serialize;
@@ -18,7 +20,10 @@ use super::lines::Lines;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceMap, Span};
 
-/// All diagnostics as one line of JSON, in the order given, with a line break at its end.
+/// The most diagnostics that are told; `errors` and `warnings` count all.
+const MOST: usize = 1_000;
+
+/// The diagnostics as one line of JSON, in the order given and up to 1,000 of them, with a line break at its end.
 #[must_use]
 pub fn json(map: &SourceMap, diagnostics: &[Diagnostic]) -> String {
     let lines = Lines::of(map);
@@ -27,7 +32,7 @@ pub fn json(map: &SourceMap, diagnostics: &[Diagnostic]) -> String {
         version: 1,
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
-        diagnostics: diagnostics.iter().map(|diagnostic| entry(&lines, diagnostic)).collect(),
+        diagnostics: diagnostics.iter().take(MOST).map(|diagnostic| entry(&lines, diagnostic)).collect(),
     };
     // Text and numbers alone: there is nothing that could fail to serialize.
     let mut text = inert::json(&serde_json::to_string(&report).unwrap_or_default());

@@ -9,6 +9,7 @@ use crate::rules::{e034_unknown_name, e035_wrong_kind, e056_empty_list, e059_set
 use crate::source::Span;
 use crate::syntax;
 use crate::yaml::{At, Forms};
+use std::collections::BTreeMap;
 
 use super::names::Meaning;
 
@@ -159,11 +160,15 @@ impl Resolver<'_> {
             self.report(e056_empty_list::diagnostic(span, "to"));
         }
         let mut found: Vec<Spanned<Destination>> = Vec::new();
+        let mut places: BTreeMap<Destination, Span> = BTreeMap::new();
         for at in list {
             let Some(to) = self.destination(at) else { continue };
-            match found.iter().find(|f| f.value == to.value) {
-                Some(first) => self.report(e056_empty_list::twice(to.span, "to", first.span)),
-                None => found.push(to),
+            match places.get(&to.value) {
+                Some(first) => self.report(e056_empty_list::twice(to.span, "to", *first)),
+                None => {
+                    places.insert(to.value, to.span);
+                    found.push(to);
+                }
             }
         }
         found

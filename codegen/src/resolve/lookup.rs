@@ -1,7 +1,8 @@
 //! Lookups in tables, and the targets of events.
 
 use super::Resolver;
-use crate::model::{EventId, FollowersMode, Lookup, Spanned, Target, Targets, Template};
+use crate::facts::Node;
+use crate::model::{Destination, EventId, FollowersMode, Lookup, Queue, Spanned, Target, Targets, Template};
 use crate::rules::{e047_targets_form, e056_empty_list};
 use crate::source::Span;
 use crate::syntax;
@@ -36,12 +37,13 @@ impl Resolver<'_> {
         Some(Lookup { table, matching: made, select, index: None, span })
     }
 
-    /// The targets of the events that arrive; one way for all stands for each of `arriving`.
+    /// The targets of the events that arrive; one way for all stands for each of `arriving`, which are known here for
+    /// a queue that reads a topic.
     pub(super) fn targets(&mut self, at: &At<syntax::Targets>, arriving: &[Spanned<EventId>]) -> Option<Targets> {
         let same = |target: Option<Target>| {
             let target = target?;
             let by_event = arriving.iter().map(|e| (*e, target.clone())).collect();
-            Some(Targets { by_event, same_for_all: true, span: at.span })
+            Some(Targets { by_event, for_all: Some(target), span: at.span })
         };
         match &at.value.as_ref()?.0 {
             Forms::Text(field) => same(Some(Target::Field(Spanned::new(field.clone(), at.span)))),
@@ -61,9 +63,31 @@ impl Resolver<'_> {
                         made.push((event, found));
                     }
                 }
-                Some(Targets { by_event: made, same_for_all: false, span: at.span })
+                Some(Targets { by_event: made, for_all: None, span: at.span })
             }
             Forms::List(never) => match *never {},
+        }
+    }
+
+    /// What is sent to a queue is known once every edge is: one way for all then stands for each such event.
+    pub(super) fn targets_of_what_is_sent(&mut self) {
+        let waits = |q: &Queue| q.targets.as_ref().is_some_and(|t| t.by_event.is_empty() && t.for_all.is_some());
+        if !self.flow.queues.values().any(waits) {
+            return;
+        }
+        let arriving = crate::facts::arriving(&self.flow);
+        for id in self.flow.queues.ids() {
+            if !waits(&self.flow.queues[id]) {
+                continue;
+            }
+            let mut events: Vec<EventId> = arriving(Node::To(Destination::Queue(id)));
+            events.dedup();
+            if let Some(targets) = &mut self.flow.queues[id].targets
+                && let Some(target) = targets.for_all.clone()
+            {
+                let span = targets.span;
+                targets.by_event = events.into_iter().map(|e| (Spanned::new(e, span), target.clone())).collect();
+            }
         }
     }
 

@@ -54,6 +54,7 @@ pub fn resolve(syntax: &syntax::Flow, whole: Span, out: &mut Diagnostics) -> Flo
     resolver.groupers();
     resolver.workflows();
     resolver.sinks();
+    resolver.targets_of_what_is_sent();
     resolver.infer_indexes();
     resolver.flow
 }

@@ -55,7 +55,19 @@ impl Meaning {
 /// their own, so one name may stand for several things.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    all: BTreeMap<String, Vec<(Meaning, Span)>>,
+    all: BTreeMap<String, Vec<Entry>>,
+    /// The names of types and events in small letters, each with one that is written so: they name files, and some
+    /// disks do not tell capitals apart.
+    folded: BTreeMap<String, (String, Span)>,
+}
+
+/// One thing that a name stands for.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    meaning: Meaning,
+    span: Span,
+    /// Whether the thing could be read. If not, who refers to it is not blamed, but gets no id either.
+    read: bool,
 }
 
 impl Names {
@@ -66,7 +78,7 @@ impl Names {
         names.take(&flow.events, Case::Upper, out, |i| Meaning::Event(EventId::from_index(i)));
         let declared = flow.events.values().filter(|e| e.value.is_some()).count() as u32;
         for (id, grouper) in (declared..).zip(flow.groupers.values().filter_map(|g| g.value.as_ref())) {
-            names.name(&grouper.emits, Case::Upper, Meaning::Emitted(EventId::from_index(id)), out);
+            names.name(&grouper.emits, Case::Upper, Meaning::Emitted(EventId::from_index(id)), true, out);
         }
         names.take(&flow.tables, Case::Lower, out, |i| Meaning::Table(TableId::from_index(i)));
         names.take(&flow.secrets, Case::Lower, out, |i| Meaning::Secret(SecretId::from_index(i)));
@@ -88,23 +100,31 @@ impl Names {
     fn take<T>(&mut self, named: &Named<T>, case: Case, out: &mut Diagnostics, meaning: impl Fn(u32) -> Meaning) {
         let mut index = 0;
         for (key, thing) in named {
-            self.name(key, case, meaning(index), out);
-            if thing.value.is_some() {
+            let read = thing.value.is_some();
+            self.name(key, case, meaning(index), read, out);
+            if read {
                 index += 1;
             }
         }
     }
 
-    fn name(&mut self, key: &At<String>, case: Case, meaning: Meaning, out: &mut Diagnostics) {
+    fn name(&mut self, key: &At<String>, case: Case, meaning: Meaning, read: bool, out: &mut Diagnostics) {
         let Some(text) = &key.value else { return };
         if let Some(problem) = problem(text, case) {
             out.push(e031_name_form::diagnostic(key.span, text, meaning.kind(), &problem, &case.mend(text)));
         }
-        let clash = self.all.get(text).into_iter().flatten().find(|(other, _)| space(*other) == space(meaning));
-        if let Some((other, first)) = clash {
-            out.push(e033_name_taken::diagnostic(key.span, text, other.kind(), *first));
+        let clash = self.all.get(text).into_iter().flatten().find(|other| space(other.meaning) == space(meaning));
+        if let Some(other) = clash {
+            out.push(e033_name_taken::diagnostic(key.span, text, other.meaning.kind(), other.span));
+        } else if space(meaning) == UPPER {
+            match self.folded.get(&text.to_ascii_lowercase()) {
+                Some((other, first)) => out.push(e033_name_taken::but_for_capitals(key.span, text, other, *first)),
+                None => {
+                    self.folded.insert(text.to_ascii_lowercase(), (text.clone(), key.span));
+                }
+            }
         }
-        self.all.entry(text.clone()).or_default().push((meaning, key.span));
+        self.all.entry(text.clone()).or_default().push(Entry { meaning, span: key.span, read });
     }
 
     /// Reports former names that are still in use, or claimed twice.
@@ -112,9 +132,9 @@ impl Names {
         let mut seen: BTreeMap<(u8, &str), Span> = BTreeMap::new();
         for (space_of, former) in formers(flow) {
             let Some(text) = &former.value else { continue };
-            let taken = self.all.get(text).into_iter().flatten().find(|(m, _)| space(*m) == space_of);
-            if let Some((_, span)) = taken {
-                out.push(e052_renamed_from::still_there(former.span, text, *span));
+            let taken = self.all.get(text).into_iter().flatten().find(|e| space(e.meaning) == space_of);
+            if let Some(taken) = taken {
+                out.push(e052_renamed_from::still_there(former.span, text, taken.span));
             } else if let Some(first) = seen.insert((space_of, text), former.span) {
                 out.push(e052_renamed_from::twice(former.span, text, first));
             }
@@ -122,34 +142,39 @@ impl Names {
     }
 
     /// Everything that a name stands for.
-    fn meanings(&self, name: &str) -> &[(Meaning, Span)] {
+    fn meanings(&self, name: &str) -> &[Entry] {
         self.all.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a name has a meaning of which `wanted` holds.
     pub(super) fn has(&self, name: &str, wanted: impl Fn(Meaning) -> bool) -> bool {
-        self.meanings(name).iter().any(|(m, _)| wanted(*m))
+        self.meanings(name).iter().any(|e| wanted(e.meaning))
     }
 
     /// The event of this name.
     pub(super) fn event(&self, name: &str) -> Option<EventId> {
-        self.meanings(name).iter().find_map(|(m, _)| match m {
-            Meaning::Event(id) | Meaning::Emitted(id) => Some(*id),
+        self.pick(name, |m| match m {
+            Meaning::Event(id) | Meaning::Emitted(id) => Some(id),
             _ => None,
         })
     }
 
     /// The topic of this name.
     pub(super) fn topic(&self, name: &str) -> Option<TopicId> {
-        self.meanings(name).iter().find_map(|(m, _)| match m {
-            Meaning::To(Destination::Topic(id)) => Some(*id),
+        self.pick(name, |m| match m {
+            Meaning::To(Destination::Topic(id)) => Some(id),
             _ => None,
         })
     }
 
+    /// What `pick` takes of the things of this name that could be read.
+    fn pick<T>(&self, name: &str, pick: impl Fn(Meaning) -> Option<T>) -> Option<T> {
+        self.meanings(name).iter().filter(|e| e.read).find_map(|e| pick(e.meaning))
+    }
+
     /// The names with a meaning of which `wanted` holds.
     fn known(&self, wanted: impl Fn(Meaning) -> bool) -> Vec<&str> {
-        self.all.iter().filter(|(_, m)| m.iter().any(|(m, _)| wanted(*m))).map(|(n, _)| n.as_str()).collect()
+        self.all.iter().filter(|(_, m)| m.iter().any(|e| wanted(e.meaning))).map(|(n, _)| n.as_str()).collect()
     }
 }
 
@@ -250,13 +275,22 @@ fn capital(word: &str) -> String {
 /// The longest name: queue and function names hold it beside the prefix and a suffix, within 64 to 80 characters.
 pub(super) const LONGEST_NAME: usize = 40;
 
-/// Names that Rust, Windows or CloudFormation keep for themselves.
-const RESERVED: [&str; 48] = [
+/// Names that Rust keeps for itself.
+const RESERVED: [&str; 44] = [
     "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
     "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static",
     "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "box", "do", "final",
-    "gen", "macro", "try", "con", "nul", "aux", "prn",
+    "gen", "macro", "try",
 ];
+
+/// Whether Windows keeps a name for a device, whatever its capitals and its ending: no file can be called so.
+/// <https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file>
+fn is_device(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let port = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    matches!(name.as_str(), "con" | "nul" | "aux" | "prn")
+        || port.is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
+}
 
 /// Type names that generated code needs for itself.
 const RESERVED_TYPES: [&str; 16] = [
@@ -305,8 +339,14 @@ pub(super) fn problem(name: &str, case: Case) -> Option<String> {
         Case::Upper => RESERVED_TYPES.contains(&name),
         Case::Lower => RESERVED.contains(&name),
     };
+    if is_device(name) {
+        return Some("Windows keeps this word for a device: no file can be called so".to_owned());
+    }
     kept.then(|| "this word is kept for the generated code".to_owned())
 }
+
+/// How many unknown names are given suggestions.
+const SUGGESTED: usize = 100;
 
 impl Resolver<'_> {
     /// What a name stands for, where `pick` takes one of its meanings; `wanted` is the kind in the spec's
@@ -318,14 +358,15 @@ impl Resolver<'_> {
         pick: impl Fn(Meaning) -> Option<T>,
     ) -> Option<Spanned<T>> {
         let name = at.value.as_deref()?;
-        if let Some(found) = self.names.meanings(name).iter().find_map(|(m, _)| pick(*m)) {
-            return Some(Spanned::new(found, at.span));
+        if self.names.has(name, |m| pick(m).is_some()) {
+            return self.names.pick(name, pick).map(|found| Spanned::new(found, at.span));
         }
         let diagnostic = match self.names.meanings(name).first() {
-            Some((other, span)) => e035_wrong_kind::diagnostic(at.span, name, other.kind(), wanted, *span),
+            Some(other) => e035_wrong_kind::diagnostic(at.span, name, other.meaning.kind(), wanted, other.span),
             None => {
-                let known = self.names.known(|m| pick(m).is_some());
-                e034_unknown_name::diagnostic(at.span, name, wanted, &known)
+                // After so many nobody reads suggestions, and each costs a look at all names.
+                let known = (self.out.len() < SUGGESTED).then(|| self.names.known(|m| pick(m).is_some()));
+                e034_unknown_name::diagnostic(at.span, name, wanted, known.as_deref())
             }
         };
         self.out.push(diagnostic);

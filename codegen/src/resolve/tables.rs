@@ -6,6 +6,7 @@ use crate::rules::{e030_missing, e055_table_layout, e056_empty_list};
 use crate::source::Span;
 use crate::syntax;
 use crate::yaml::At;
+use std::collections::BTreeMap;
 
 impl Resolver<'_> {
     pub(super) fn tables(&mut self) {
@@ -112,11 +113,15 @@ impl Resolver<'_> {
             self.report(e056_empty_list::diagnostic(at.span, setting));
         }
         let mut found: Vec<Spanned<EventId>> = Vec::new();
+        let mut places: BTreeMap<EventId, Span> = BTreeMap::new();
         for event in list {
             let Some(event) = self.event(event) else { continue };
-            match found.iter().find(|f| f.value == event.value) {
-                Some(first) => self.report(e056_empty_list::twice(event.span, setting, first.span)),
-                None => found.push(event),
+            match places.get(&event.value) {
+                Some(first) => self.report(e056_empty_list::twice(event.span, setting, *first)),
+                None => {
+                    places.insert(event.value, event.span);
+                    found.push(event);
+                }
             }
         }
         found

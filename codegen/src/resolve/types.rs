@@ -1,11 +1,12 @@
 //! Types of fields.
 
 use super::{Resolver, name, names::BUILT_IN_TYPES, names::Meaning, text};
-use crate::model::{Bounds, Field, Id, NamedType, Type, TypeId};
+use crate::model::{Arena, Bounds, Field, Id, NamedType, Type, TypeId};
 use crate::rules::{e032_reserved_field, e036_unknown_type, e037_type_form, e053_endless_type};
 use crate::source::Span;
 use crate::syntax::{Named, TypeExpr, TypeMap};
 use crate::yaml::{At, Forms, Literal};
+use std::collections::BTreeSet;
 
 /// Names that fields may not have: they mean something in braces, in groups, or in CloudEvents.
 pub(super) const RESERVED_FIELDS: [&str; 15] = [
@@ -25,6 +26,27 @@ impl Typed {
     fn plain(ty: Type) -> Self {
         Self { ty, about: None, pii: false, default: None }
     }
+}
+
+/// How many named types may lie in each other: as deep as a file's maps and lists.
+const DEEPEST: u32 = 64;
+
+/// The named types, of so many, that a type holds.
+fn held(ty: &Type, of: usize) -> Vec<u32> {
+    fn add(ty: &Type, found: &mut Vec<u32>) {
+        match ty {
+            Type::Named(id) => found.extend(u32::try_from(id.index())),
+            Type::List(inner, _) | Type::Map(inner) | Type::Optional(inner) => add(inner, found),
+            Type::Object(fields) => fields.iter().for_each(|f| add(&f.ty, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    add(ty, &mut found);
+    found.retain(|at| (*at as usize) < of);
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Any JSON: what stands in for a type that could not be read.
@@ -48,33 +70,37 @@ impl Resolver<'_> {
         self.endless_types();
     }
 
-    /// Reports types that hold themselves without an end: no value could be of them.
+    /// Reports types that hold themselves without an end, for no value could be of them, and types that lie in each
+    /// other too deep. The knots are cut, so that later passes may walk types without care. Lists, maps and optional
+    /// values may be empty, but generated code and inlined schemas are recursive all the same, so they count too.
     fn endless_types(&mut self) {
-        for id in self.flow.types.ids() {
-            let mut path = vec![id];
-            if self.holds_itself(&self.flow.types[id].ty, &mut path) {
-                let named = &self.flow.types[id];
-                let found = e053_endless_type::diagnostic(named.name.span, &named.name.text);
-                self.report(found);
-                // Cut the knot, so that later passes may walk types without care.
-                self.flow.types[id].ty = UNKNOWN;
+        let held: Vec<Vec<u32>> =
+            self.flow.types.values().map(|named| held(&named.ty, self.flow.types.len())).collect();
+        let mut depths: Vec<u32> = vec![0; held.len()];
+        for component in crate::stacks::components(&held) {
+            let of = |at: u32| held.get(at as usize).map_or(&[][..], Vec::as_slice);
+            let first = component.iter().copied().min().unwrap_or_default();
+            let inner = of(first).iter().filter_map(|at| depths.get(*at as usize)).max();
+            let depth = inner.map_or(0, |d| d + 1);
+            let named = |types: &Arena<TypeId, NamedType>| {
+                let name = &types[TypeId::from_index(first)].name;
+                (name.span, name.text.clone())
+            };
+            if component.len() > 1 || of(first).contains(&first) {
+                let (span, name) = named(&self.flow.types);
+                self.report(e053_endless_type::diagnostic(span, &name));
+            } else if depth > DEEPEST {
+                let (span, name) = named(&self.flow.types);
+                self.report(e053_endless_type::too_deep(span, &name, DEEPEST));
+            } else {
+                if let Some(slot) = depths.get_mut(first as usize) {
+                    *slot = depth;
+                }
+                continue;
             }
-        }
-    }
-
-    /// Whether a type needs, directly, a value of the first type of `path`. Lists, maps and optional values
-    /// may be empty, but generated code and inlined schemas are recursive all the same, so they count too.
-    fn holds_itself(&self, ty: &Type, path: &mut Vec<TypeId>) -> bool {
-        match ty {
-            Type::Named(id) if path.first() == Some(id) => true,
-            Type::Named(id) if path.contains(id) || id.index() >= self.flow.types.len() => false,
-            Type::Named(id) => {
-                path.push(*id);
-                self.holds_itself(&self.flow.types[*id].ty, path)
+            for at in component {
+                self.flow.types[TypeId::from_index(at)].ty = UNKNOWN;
             }
-            Type::List(inner, _) | Type::Map(inner) | Type::Optional(inner) => self.holds_itself(inner, path),
-            Type::Object(fields) => fields.iter().any(|f| self.holds_itself(&f.ty, path)),
-            _ => false,
         }
     }
 
@@ -164,8 +190,9 @@ impl Resolver<'_> {
             if values.is_empty() {
                 self.report(e037_type_form::diagnostic(span, "an enum has at least one value"));
             }
-            if let Some(twice) = values.iter().enumerate().find(|(i, v)| values.iter().take(*i).any(|w| w == *v)) {
-                let said = format!("`{}` stands twice in the enum", twice.1);
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = values.iter().find(|v| !seen.insert(v.as_str())) {
+                let said = format!("`{twice}` stands twice in the enum");
                 self.report(e037_type_form::diagnostic(span, &said));
             }
             Type::Enum(values)

@@ -10,7 +10,8 @@ pub(crate) const RULE: Rule = Rule {
     title: "a name is taken twice",
     doc: r#"
 Topics, queues, groupers, workflows and sinks share one name space, for `to` can name any of them. So do events and
-types, and tables and secrets.
+types, and tables and secrets. Events and types that differ in their capitals only are refused too: each has a file, and
+on some disks the two would be one.
 
 ```yaml
 # wrong
@@ -27,4 +28,12 @@ pub(crate) fn diagnostic(span: Span, name: &str, kind: &str, first: Span) -> Dia
     Diagnostic::new(RULE.code, span, format!("the name `{name}` is taken by {kind}"))
         .related(first, "it was taken here")
         .help("give one of the two another name")
+}
+
+/// Two names of files that some disks do not tell apart.
+pub(crate) fn but_for_capitals(span: Span, name: &str, other: &str, first: Span) -> Diagnostic {
+    let said = format!("`{name}` and `{other}` differ in their capitals only");
+    Diagnostic::new(RULE.code, span, said)
+        .label("both name a file, and some disks do not tell capitals apart")
+        .related(first, "the other one")
 }

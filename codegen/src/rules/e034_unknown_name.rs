@@ -22,9 +22,10 @@ to: [browser, email]
     check: None,
 };
 
-/// `wanted` is the kind in the spec's words, `known` the names of that kind.
-pub(crate) fn diagnostic(span: Span, name: &str, wanted: &str, known: &[&str]) -> Diagnostic {
+/// `wanted` is the kind in the spec's words, `known` the names of that kind, where they are to be told.
+pub(crate) fn diagnostic(span: Span, name: &str, wanted: &str, known: Option<&[&str]>) -> Diagnostic {
     let diagnostic = Diagnostic::new(RULE.code, span, format!("there is no `{name}`; {wanted} belongs here"));
+    let Some(known) = known else { return diagnostic };
     match crate::suggest::nearest(name, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).replace_with(near),
         None if known.is_empty() => diagnostic.help("this flow declares none yet"),

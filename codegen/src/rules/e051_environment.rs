@@ -29,5 +29,12 @@ pub(crate) fn adds(span: Span, name: &str, environment: &str) -> Diagnostic {
 
 pub(crate) fn unknown(span: Span, name: &str, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::new(RULE.code, span, format!("there is no environment `{name}`"));
-    if known.is_empty() { diagnostic } else { diagnostic.help(format!("there are {}", super::listed(known))) }
+    if known.is_empty() {
+        return diagnostic
+            .help(format!("the flow has no environments; declare it: `environments: {{ {name}: {{ … }} }}`"));
+    }
+    match crate::suggest::nearest(name, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("there are {}", super::listed(known))),
+    }
 }

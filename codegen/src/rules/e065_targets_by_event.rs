@@ -11,8 +11,7 @@ pub(crate) const RULE: Rule = Rule {
     code: "E065",
     title: "targets do not fit the events that arrive",
     doc: r#"
-One field for all events must be a field of each. Targets by event name every event that arrives, and no other. A
-queue that no topic feeds gives its targets by event.
+One field for all events must be a field of each. Targets by event name every event that arrives, and no other.
 
 ```yaml
 # wrong: only `UpdateShared` has mentions
@@ -29,14 +28,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for (id, queue) in flow.queues.iter() {
         let shapes = cx.facts.arriving(Node::To(Destination::Queue(id)));
         let Some(targets) = queue.targets.as_ref().filter(|_| !shapes.is_empty()) else { continue };
-        if targets.same_for_all && targets.by_event.is_empty() {
-            let said = format!("queue `{}` reads no topic, so its targets are given by event", queue.name.text);
-            let help = format!("name the way for each of {}: `{{ Event: field }}`", event_list(flow, shapes));
-            out.push(Diagnostic::new(RULE.code, targets.span, said).help(help));
-            continue;
-        }
-        if targets.same_for_all {
-            let Some((_, Target::Field(field))) = targets.by_event.first() else { continue };
+        if let Some(target) = &targets.for_all {
+            let Target::Field(field) = target else { continue };
             let has = |s: &&Shape| cx.facts.type_of(flow, s, &reference(&field.value)).is_some();
             let (with, without): (Vec<&Shape>, Vec<&Shape>) = shapes.iter().partition(has);
             if without.is_empty() {

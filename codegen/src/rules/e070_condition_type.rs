@@ -1,6 +1,6 @@
 //! E070: a condition compares what cannot be compared.
 
-use super::support::conditions::{self, Found};
+use super::support::conditions::{self, Found, Kind};
 use super::support::{Class, class, may_miss, type_words};
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -31,6 +31,8 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         for entry in conditions::entries(spot.pattern) {
             for (matcher, span) in entry.matchers {
                 let found = spot.shapes.iter().find_map(|s| match conditions::type_at(cx, s, entry.path) {
+                    // No filter asks for `null`, whatever the type: that is said where the limits of filters are.
+                    Found::Type(_) if spot.kind == Kind::Filter && asks_for_null(matcher) => None,
                     Found::Type(ty) => problem(flow, &ty, matcher, &entry.path.join("."), *span),
                     Found::Nothing(_) => None,
                 });
@@ -38,6 +40,14 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             }
         }
     });
+}
+
+fn asks_for_null(matcher: &Matcher) -> bool {
+    match matcher {
+        Matcher::Exact(value) => *value == Scalar::Null,
+        Matcher::AnythingBut(values) => values.contains(&Scalar::Null),
+        _ => false,
+    }
 }
 
 fn problem(flow: &Flow, ty: &Type, matcher: &Matcher, name: &str, span: Span) -> Option<Diagnostic> {

@@ -14,7 +14,8 @@ pub(crate) const RULE: Rule = Rule {
 A `filter` is applied by SNS between a topic and its queue, so it needs a queue that reads a topic. SNS allows 5 keys
 (the event's type, where `events:` narrows, is one of them) and 150 combinations: the product of the numbers of
 alternatives, each times its depth where keys lie in each other. Numbers lie within 1,000,000,000 and have at most 5
-decimals. `cidr` is known to filters only.
+decimals. `cidr` is known to filters only. A filter stands in the stack's template, which cannot hold `null`: an optional
+field without a value is left out of its event, so ask with `exists`.
 
 See <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html>.
 
@@ -67,6 +68,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             );
         }
         entries.iter().for_each(|e| numbers(e, out));
+        entries.iter().for_each(|e| nulls(e, out));
     }
     conditions::each(cx, &mut |spot| {
         if spot.kind == Kind::Filter {
@@ -87,6 +89,19 @@ fn combinations(pattern: &Pattern, nested: bool) -> u64 {
     let own = pattern.fields.iter().map(|(path, _, m)| (m.len().max(1) as u64).saturating_mul(depth(path)));
     let either = pattern.any_of.iter().map(|or| or.iter().map(|p| combinations(p, nested)).sum::<u64>().max(1));
     own.chain(either).fold(1, u64::saturating_mul)
+}
+
+fn nulls(entry: &Entry<'_>, out: &mut Diagnostics) {
+    for (matcher, span) in entry.matchers {
+        let help = match matcher {
+            Matcher::Exact(Scalar::Null) => "a field without a value is left out: `{ exists: false }` asks for that",
+            Matcher::AnythingBut(values) if values.contains(&Scalar::Null) => {
+                "a field without a value is left out: `{ exists: true }` asks for one with a value"
+            }
+            _ => continue,
+        };
+        out.push(Diagnostic::new(RULE.code, *span, "a filter cannot ask for `null`").help(help));
+    }
 }
 
 fn numbers(entry: &Entry<'_>, out: &mut Diagnostics) {

@@ -128,7 +128,7 @@ fn same_targets(cx: &Context<'_>, to: Destination, by: Spanned<EventId>, of: Spa
         let (name, other) = (&cx.flow.events[by.value].name.text, &cx.flow.events[of.value].name.text);
         let said = match (of_event(by.value), of_event(of.value)) {
             (None, None) => continue,
-            (Some((event, a)), Some((_, b))) if !targets.same_for_all && !same(a, b) => {
+            (Some((event, a)), Some((_, b))) if targets.for_all.is_none() && !same(a, b) => {
                 let said = format!("`{name}` goes to other users than `{other}`, which it cancels");
                 Diagnostic::new(RULE.code, event.span, said).help("resolve both targets in the same way")
             }

@@ -1,8 +1,9 @@
 //! E089: a secret stands in plain text.
 
+use super::support::conditions;
 use super::{Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Flow, SinkKind};
+use crate::model::{Flow, Matcher, Scalar, SinkKind};
 use crate::source::Span;
 use crate::yaml::Literal;
 
@@ -41,12 +42,15 @@ const BEGINNINGS: [&str; 12] = [
     "SG.",
     "AIza",
 ];
+/// How a dynamic reference begins.
+const REFERENCE: &str = "{{resolve:";
 /// Words in a name that say that its value is a secret.
 const WORDS: [&str; 8] = ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL"];
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
+    references_in_filters(cx.flow, out);
     texts(cx.flow, &mut |name, value, span| {
-        let said = if value.contains("{{resolve:") {
+        let said = if value.contains(REFERENCE) {
             format!("{name} holds a dynamic reference, whose value CloudFormation would put here for all to read")
         } else if looks_secret(name, value) {
             format!("{name} looks like a secret in plain text")
@@ -56,6 +60,37 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let help = "declare it under `secrets:` and let the handler read it: `reads: [name]`";
         out.push(Diagnostic::new(RULE.code, span, said).help(help));
     });
+}
+
+/// What a filter compares with stands in the template as it is written.
+fn references_in_filters(flow: &Flow, out: &mut Diagnostics) {
+    for filter in flow.queues.values().filter_map(|q| q.filter.as_ref()) {
+        for (matcher, span) in conditions::entries(filter).iter().flat_map(|e| e.matchers) {
+            if compared_with(matcher).iter().any(|text| text.contains(REFERENCE)) {
+                let said = "this filter holds a dynamic reference, whose value CloudFormation would put here";
+                out.push(Diagnostic::new(RULE.code, *span, said).help("compare such a text in a handler"));
+            }
+        }
+    }
+}
+
+/// The texts that an alternative compares with.
+fn compared_with(matcher: &Matcher) -> Vec<&str> {
+    match matcher {
+        Matcher::Exact(Scalar::Text(text))
+        | Matcher::Prefix(text)
+        | Matcher::Suffix(text)
+        | Matcher::EqualsIgnoreCase(text)
+        | Matcher::Wildcard(text)
+        | Matcher::AnythingButPrefix(text)
+        | Matcher::AnythingButSuffix(text)
+        | Matcher::AnythingButWildcard(text)
+        | Matcher::Cidr(text) => vec![text],
+        Matcher::AnythingBut(values) => {
+            values.iter().filter_map(|v| if let Scalar::Text(text) = v { Some(text.as_str()) } else { None }).collect()
+        }
+        Matcher::Exact(_) | Matcher::Numeric(_) | Matcher::Exists(_) => Vec::new(),
+    }
 }
 
 /// Visits every free text that goes into the stack: a name for messages, the text, and a place.

@@ -1,6 +1,7 @@
 //! E146: events are dropped before they were tried.
 
 use super::{Context, Rule, words};
+use crate::aws::limits::SQS_KEEP_LEAST_SECONDS;
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -28,6 +29,10 @@ Source: Amazon SQS Developer Guide, "Using dead-letter queues in Amazon SQS": me
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for queue in cx.flow.queues.values() {
+        // What AWS does not take at all is reported where ranges are.
+        if queue.keep.is_some_and(|k| k.value < SQS_KEEP_LEAST_SECONDS) {
+            continue;
+        }
         let keep = decide::keep(queue);
         let name = &queue.name.text;
         if let Some(keep) = queue.keep.filter(|k| k.value == decide::DEAD_LETTER_KEEP) {

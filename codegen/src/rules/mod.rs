@@ -83,12 +83,14 @@ pub(crate) mod e116_step_order;
 pub(crate) mod e117_step_twice;
 pub(crate) mod e118_workflow_time;
 pub(crate) mod e120_map_over;
+pub(crate) mod e121_wait_until;
 pub(crate) mod e122_step_retry;
 pub(crate) mod e130_range;
 pub(crate) mod e131_batch;
 pub(crate) mod e134_fifo;
 pub(crate) mod e137_route;
 pub(crate) mod e139_mail;
+pub(crate) mod e140_role_policy;
 pub(crate) mod e141_size;
 pub(crate) mod e146_retention;
 pub(crate) mod e148_preview_mail;
@@ -157,14 +159,58 @@ pub fn rules() -> Vec<Rule> {
 /// be read.
 const LOCAL: [&str; 9] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097"];
 
-/// Checks a resolved flow by every rule. Where a part of it could not be read or resolved it is not whole: what
-/// follows from the missing part would be blamed on what is there, so only the rules that look at one thing alone
-/// are asked.
+/// Mistakes in the form of a name or of a value, after which every name still finds its thing.
+const OF_FORM: [&str; 6] = ["E031", "E038", "E039", "E040", "E042", "E048"];
+
+/// Rules of `check` that look at names, events and types, and at no duration, size or rate: what they say is right
+/// where nothing but the form of some was wrong.
+const OF_NAMES: [&str; 29] = [
+    "E060", "E061", "E062", "E063", "E064", "E065", "E066", "E067", "E068", "E069", "E070", "E073", "E074", "E075",
+    "E076", "E077", "E080", "E085", "E086", "E087", "E090", "E091", "E100", "E101", "E103", "E104", "E105", "E107",
+    "E120",
+];
+
+/// How much of a flow there is to check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of it.
+    Whole,
+    /// All names and edges; some values could not be read.
+    Names,
+    /// Parts.
+    Parts,
+}
+
+impl Extent {
+    fn of(found: &Diagnostics) -> Self {
+        let mut extent = Self::Whole;
+        for code in found.errors() {
+            if !OF_FORM.contains(&code) {
+                return Self::Parts;
+            }
+            extent = Self::Names;
+        }
+        extent
+    }
+
+    fn asks(self, rule: &Rule) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Names => LOCAL.contains(&rule.code) || OF_NAMES.contains(&rule.code),
+            Self::Parts => LOCAL.contains(&rule.code),
+        }
+    }
+}
+
+/// Checks a resolved flow by every rule. `found` is what reading and resolving it found: where a part of the flow is
+/// missing, what follows from that would be blamed on what is there, so only the rules are asked that do not look at
+/// the missing part.
 #[must_use]
-pub fn check(flow: &Flow, facts: &Facts, input: &Input, is_whole: bool) -> Diagnostics {
+pub fn check(flow: &Flow, facts: &Facts, input: &Input, found: &Diagnostics) -> Diagnostics {
     let context = Context { flow, facts, input };
+    let extent = Extent::of(found);
     let mut out = Diagnostics::default();
-    for check in RULES.iter().filter(|r| is_whole || LOCAL.contains(&r.code)).filter_map(|r| r.check) {
+    for check in RULES.iter().filter(|r| extent.asks(r)).filter_map(|r| r.check) {
         check(&context, &mut out);
     }
     out
@@ -267,12 +313,14 @@ const RULES: &[Rule] = &[
     e117_step_twice::RULE,
     e118_workflow_time::RULE,
     e120_map_over::RULE,
+    e121_wait_until::RULE,
     e122_step_retry::RULE,
     e130_range::RULE,
     e131_batch::RULE,
     e134_fifo::RULE,
     e137_route::RULE,
     e139_mail::RULE,
+    e140_role_policy::RULE,
     e141_size::RULE,
     e146_retention::RULE,
     e148_preview_mail::RULE,
@@ -293,3 +341,35 @@ const RULES: &[Rule] = &[
     w145_order::RULE,
     w153_rates::RULE,
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::Input;
+
+    const FLOW: &str = r#"
+eventloom: 1
+flow: net
+events: { MessageSent: { actor: sender, fields: { room: string, sender: string } } }
+gateways:
+  live:
+    websocket:
+      auth: { jwt: { issuer: "https://auth.net.example/", audience: net, user: sub } }
+      origins: ["https://net.example"]
+sources: { sent: { from: { websocket: { gateway: live, route: send } }, event: MessageSent, to: messages } }
+topics: { messages: { carries: [MessageSent] } }
+queues: { deliver: { from: messages, targets: sendr, keep: KEEP, to: TO } }
+sinks: { browser: { websocket: { gateway: live } } }
+"#;
+
+    fn codes(keep: &str, to: &str) -> Vec<&'static str> {
+        let spec = FLOW.replace("KEEP", keep).replace("TO", to);
+        crate::check(&Input { bytes: spec.into(), ..Input::default() }).diagnostics.iter().map(|d| d.code).collect()
+    }
+
+    #[test]
+    fn a_mistake_in_the_form_of_a_value_hides_no_mistake_in_names_and_an_unknown_name_hides_what_follows_from_it() {
+        assert_eq!(codes("4d", "browser"), ["E090", "E065"]);
+        assert_eq!(codes("4 days", "browser"), ["E090", "E065", "E038"]);
+        assert_eq!(codes("4 days", "brwser"), ["E038", "E034"]);
+    }
+}

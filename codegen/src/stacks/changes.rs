@@ -3,6 +3,7 @@
 //! In: the last lock and the next. Out: [`Changes`], as data; the checks make diagnostics of refusals and
 //! the command line a summary of the rest.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::identity::{INDEX, STREAM};
@@ -24,6 +25,19 @@ pub struct Changes {
     pub refused: Vec<Refusal>,
     /// Tables whose indexes cannot be had in one update.
     pub indexes: Vec<IndexUpdate>,
+    /// Things that may be one thing under another name.
+    pub renames: Vec<Rename>,
+}
+
+/// A thing that is gone, where one other of its kind is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    /// Of which kind both are: `queues`.
+    pub kind: String,
+    /// The name that is gone.
+    pub was: String,
+    /// The name that is new.
+    pub now: String,
 }
 
 /// A resource by its names.
@@ -32,7 +46,7 @@ pub struct Named {
     /// Its logical id.
     pub id: String,
     /// Its type.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The named thing of the spec that it belongs to.
     pub owner: String,
 }
@@ -104,7 +118,7 @@ pub(super) fn compare(last: Option<&Lock>, next: &Lock, flow: &Flow) -> Changes 
         match last.resources.get(id) {
             None => changes.added.push(named(id, entry)),
             Some(was) if was.kind != entry.kind => {
-                changes.refused.push(Refusal::Retyped { resource: named(id, entry), was: was.kind.clone() });
+                changes.refused.push(Refusal::Retyped { resource: named(id, entry), was: was.kind.to_string() });
             }
             Some(was) => update(&mut changes, id, was, entry, flow),
         }
@@ -115,7 +129,32 @@ pub(super) fn compare(last: Option<&Lock>, next: &Lock, flow: &Flow) -> Changes 
             changes.retained.push(named(id, entry));
         }
     }
+    changes.renames = renames(&changes, last, next);
     changes
+}
+
+/// The kinds of things that keep their identity by `renamed_from`.
+const RENAMED: [&str; 9] =
+    ["tables", "secrets", "gateways", "sources", "topics", "queues", "groupers", "workflows", "sinks"];
+
+/// Of a thing with a former name the resources stay: so both sides are looked for among what comes and goes.
+fn renames(changes: &Changes, last: &Lock, next: &Lock) -> Vec<Rename> {
+    let things = |found: &[Named], other: &Lock| -> BTreeSet<(String, String)> {
+        let still: BTreeSet<&str> = other.resources.values().map(|e| e.owner.as_str()).collect();
+        let owners = found.iter().map(|n| n.owner.as_str()).filter(|o| !still.contains(o));
+        owners.filter_map(|o| o.split_once('.')).map(|(kind, name)| (kind.to_owned(), name.to_owned())).collect()
+    };
+    if changes.removed.is_empty() || changes.added.is_empty() {
+        return Vec::new();
+    }
+    let (gone, new) = (things(&changes.removed, next), things(&changes.added, last));
+    let only = |things: &BTreeSet<(String, String)>, kind: &str| {
+        let mut names = things.iter().filter(|(of, _)| of == kind).map(|(_, name)| name.clone());
+        names.next().filter(|_| names.next().is_none())
+    };
+    let rename =
+        |kind: &&str| Some(Rename { kind: (*kind).to_owned(), was: only(&gone, kind)?, now: only(&new, kind)? });
+    RENAMED.iter().filter_map(rename).collect()
 }
 
 fn named(id: &str, entry: &Entry) -> Named {

@@ -45,3 +45,17 @@ pub enum StackError {
     #[error(transparent)]
     Document(#[from] DocumentError),
 }
+
+impl StackError {
+    /// The logical id of the resource that it is about, where it is about one.
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        match self {
+            Self::Duplicate(id) => Some(id),
+            Self::Dangling { from, .. } | Self::Unknown { from, .. } => Some(from),
+            Self::Circle(ids) => ids.first().map(String::as_str),
+            Self::Document(error) => error.path.split('/').next().filter(|id| !id.is_empty()),
+            Self::OverLimit { .. } => None,
+        }
+    }
+}

@@ -1,14 +1,14 @@
 //! Orders of directed graphs.
 
 /// Nodes are numbers from 0; each has the nodes that it depends on.
-pub(super) type Edges = Vec<Vec<u32>>;
+pub(crate) type Edges = Vec<Vec<u32>>;
 
 const UNSEEN: u32 = u32::MAX;
 
 /// The strongly connected components, each after everything that it depends on (Tarjan 1972, without
 /// recursion: a chain may be as long as the flow is large). A graph without circles gives one node each,
 /// in an order that keeps neighbours together.
-pub(super) fn components(edges: &Edges) -> Vec<Vec<u32>> {
+pub(crate) fn components(edges: &Edges) -> Vec<Vec<u32>> {
     let mut tarjan = Tarjan {
         index: vec![UNSEEN; edges.len()],
         low: vec![UNSEEN; edges.len()],

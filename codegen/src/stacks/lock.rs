@@ -4,6 +4,7 @@
 //! or an error that says what to do. Guaranteed: what is read back is what was written; one line a
 //! resource, in the order of logical ids, so that two people's additions merge.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -26,7 +27,7 @@ pub struct Entry {
     pub stack: String,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The named thing of the spec that it belongs to.
     pub owner: String,
     /// Whether it holds what cannot be made again.
@@ -172,7 +173,7 @@ pub(super) fn record(flow: &mut Flow, places: &[StackKey]) -> Lock {
     let entry = |(item, place): (&mut super::scan::Item, &StackKey)| {
         let entry = Entry {
             stack: place.to_string(),
-            kind: item.placed.resource.kind().to_owned(),
+            kind: Cow::Borrowed(item.placed.resource.kind()),
             owner: std::mem::take(&mut item.placed.owner),
             stateful: item.placed.identity.stateful,
             identity: std::mem::take(&mut item.placed.identity.properties),

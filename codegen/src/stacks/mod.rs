@@ -32,8 +32,9 @@ mod tests;
 
 use crate::cfn::{Condition, Output, Parameter, Resource, Rule, Template, Tree};
 
-pub use changes::{Changed, Changes, IndexUpdate, Named, Refusal, Replacement};
+pub use changes::{Changed, Changes, IndexUpdate, Named, Refusal, Rename, Replacement};
 pub use error::StackError;
+pub(crate) use graph::components;
 pub use identity::Identity;
 pub use key::{Layer, StackKey};
 pub use lock::{Entry, Lock, LockError};
@@ -131,25 +132,31 @@ pub fn partition(input: Input) -> Result<Stacks, StackError> {
     Ok(Stacks { roots, lock: next, changes })
 }
 
-impl Stacks {
-    /// The text of every template, by its file, and of the list of stacks, `stacks.json`.
-    ///
-    /// # Errors
-    /// If a template is larger than CloudFormation takes, or cannot be written.
-    pub fn render(&self) -> Result<Vec<(String, String)>, StackError> {
-        let mut files = Vec::new();
-        for root in &self.roots {
-            let nested = root.nested.iter().map(|nested| (&nested.name, &nested.file, &nested.template));
-            for (name, file, template) in std::iter::once((&root.name, &root.file, &root.template)).chain(nested) {
-                let text = template.render()?;
-                limits::check(name, "bytes", text.len(), limits::TEMPLATE_BYTES)?;
-                files.push((file.clone(), text));
-            }
+/// The text of every template, by its file, and of the list of stacks, `stacks.json`. Each template is let go
+/// when its text is there: together they are the largest of all that a compile makes.
+///
+/// # Errors
+/// If a template is larger than CloudFormation takes, or cannot be written.
+pub fn render(roots: Vec<RootStack>) -> Result<Vec<(String, String)>, StackError> {
+    let manifest = Manifest::of(&roots).render();
+    let mut files = Vec::new();
+    for root in roots {
+        files.push(text(&root.name, root.file, root.template)?);
+        for nested in root.nested {
+            files.push(text(&nested.name, nested.file, nested.template)?);
         }
-        files.push(("stacks.json".to_owned(), self.manifest().render()));
-        Ok(files)
     }
+    files.push(("stacks.json".to_owned(), manifest));
+    Ok(files)
+}
 
+fn text(name: &str, file: String, template: Template) -> Result<(String, String), StackError> {
+    let text = template.render()?;
+    limits::check(name, "bytes", text.len(), limits::TEMPLATE_BYTES)?;
+    Ok((file, text))
+}
+
+impl Stacks {
     /// The list of stacks that the local engine and the CDK app read.
     #[must_use]
     pub fn manifest(&self) -> Manifest {

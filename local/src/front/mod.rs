@@ -6,14 +6,17 @@
 
 mod client;
 mod keys;
+mod serve;
 mod sigv4;
 
 use std::collections::BTreeMap;
 
+pub use client::{Client, client};
+pub use serve::{Limits, Refused, admit, serve};
+
 use crate::kernel::{AwsError, Bus, Call, Caller, Random};
 pub use crate::kernel::{Credentials, Keys};
 use crate::wire::{AwsJson, Protocol, Request, Response};
-pub use client::{Client, client};
 
 /// What a request gets of which not even the service is known.
 const NO_SERVICE: Protocol = Protocol::Json(AwsJson { version: "1.0", target: "", query_errors: None });

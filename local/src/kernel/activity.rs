@@ -11,7 +11,7 @@ pub struct Activity(Rc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    count: Cell<u64>,
+    count: Cell<i64>,
     quiet: Notify,
 }
 
@@ -23,9 +23,17 @@ impl Activity {
         Busy(Rc::clone(&self.0))
     }
 
+    /// Says that work which has begun only waits for more to come, until the guard is dropped: a long poll
+    /// within a call. Must be held within the [`Busy`] of that work.
+    #[must_use = "the work goes on when the guard is dropped"]
+    pub fn rest(&self) -> Rest {
+        self.0.finish();
+        Rest(Rc::clone(&self.0))
+    }
+
     /// Whether nothing goes on.
     pub fn is_quiet(&self) -> bool {
-        self.0.count.get() == 0
+        self.0.count.get() <= 0
     }
 
     /// Waits until nothing goes on.
@@ -48,9 +56,25 @@ pub struct Busy(Rc<Inner>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.count.set(self.0.count.get().saturating_sub(1));
-        if self.0.count.get() == 0 {
-            self.0.quiet.notify_waiters();
+        self.0.finish();
+    }
+}
+
+/// Work that waits.
+#[derive(Debug)]
+pub struct Rest(Rc<Inner>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        self.0.count.set(self.0.count.get().saturating_add(1));
+    }
+}
+
+impl Inner {
+    fn finish(&self) {
+        self.count.set(self.count.get().saturating_sub(1));
+        if self.count.get() <= 0 {
+            self.quiet.notify_waiters();
         }
     }
 }

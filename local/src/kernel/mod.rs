@@ -22,7 +22,7 @@ mod store;
 mod time;
 mod world;
 
-pub use activity::{Activity, Busy};
+pub use activity::{Activity, Busy, Rest};
 pub use arn::{Arn, ArnError};
 pub use bus::{Bus, Call, Interceptor, Service};
 pub use caller::Caller;

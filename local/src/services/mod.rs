@@ -7,6 +7,10 @@
 
 pub mod lambda;
 mod mappings;
+pub mod gateway;
+pub mod sqs;
+#[expect(dead_code, unused_imports, reason = "definitions are read and checked; what runs them is not there yet")]
+mod states;
 
 use std::rc::Rc;
 
@@ -24,11 +28,12 @@ pub struct Started {
     pub service: Rc<dyn Service>,
 }
 
-/// Starts every service of the engine; `functions` run in this process. Must be called within a [`tokio::task::LocalSet`].
+/// Starts every service of the engine; `functions` run in this process. Must be called within a
+/// [`tokio::task::LocalSet`].
 pub fn start(world: &World, functions: &lambda::Functions) -> Result<Vec<Started>, StoreError> {
-    Ok(vec![Started {
-        name: lambda::NAME,
-        protocol: Some(lambda::PROTOCOL),
-        service: lambda::Lambda::start(world, functions)?,
-    }])
+    let lambda = lambda::Lambda::start(world, functions)?;
+    Ok(vec![
+        Started { name: lambda::NAME, protocol: Some(lambda::PROTOCOL), service: lambda },
+        Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? },
+    ])
 }

@@ -1,9 +1,10 @@
 //! The engine's services under the unmodified AWS SDK for Rust, in virtual time.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod world;
 
 mod door;
 mod lambda;
 mod mappings;
+mod sqs;

@@ -29,11 +29,6 @@ impl Case {
             ..Input::default()
         })
     }
-
-    /// Checks the spec.
-    pub(crate) fn check(&self) -> io::Result<Checked> {
-        Ok(codegen::check(&self.input()?))
-    }
 }
 
 /// The cases of a folder beside this crate's manifest, by their names.

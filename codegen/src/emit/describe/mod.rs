@@ -140,6 +140,14 @@ pub struct DescribedEvent<'p> {
     pub shown_lifted: Vec<Named>,
 }
 
+impl DescribedEvent<'_> {
+    /// The name of the event's type with what was added, where something is.
+    #[must_use]
+    pub fn shown_name(&self) -> Option<String> {
+        (!self.shown.is_empty()).then(|| format!("{}Shown", self.def.name))
+    }
+}
+
 /// Every type of a plan.
 #[derive(Debug, Clone)]
 pub struct Described<'p> {
@@ -148,6 +156,47 @@ pub struct Described<'p> {
     pub types: Vec<Named>,
     /// The events, with the types that were lifted from them.
     pub events: Vec<DescribedEvent<'p>>,
+    /// The names that two types would have.
+    pub clashes: Vec<Clash>,
+}
+
+/// A name that two types would have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    /// The name.
+    pub name: String,
+    /// What the one belongs to, as `events.OrderPlaced`: the one that is declared, if one of them is.
+    pub first: String,
+    /// What the other one belongs to.
+    pub second: String,
+}
+
+fn clashes(types: &[Vec<Named>], events: &[DescribedEvent<'_>]) -> Vec<Clash> {
+    let mut taken: BTreeMap<&str, String> = BTreeMap::new();
+    let declared = types.iter().filter_map(|made| made.first()).map(|own| (own.name.as_str(), "types"));
+    for (name, kind) in declared.chain(events.iter().map(|event| (event.def.name.as_str(), "events"))) {
+        taken.insert(name, format!("{kind}.{name}"));
+    }
+    let shown: Vec<Option<String>> = events.iter().map(DescribedEvent::shown_name).collect();
+    let of_types = types.iter().flat_map(|made| {
+        let (own, lifted) = made.split_first().map_or(("", made.as_slice()), |(own, rest)| (own.name.as_str(), rest));
+        lifted.iter().map(move |named| (named.name.as_str(), ("types", own)))
+    });
+    let of_events = events.iter().zip(&shown).flat_map(|(event, shown)| {
+        let lifted = event.lifted.iter().chain(&event.shown_lifted).map(|named| named.name.as_str());
+        lifted.chain(shown.as_deref()).map(|name| (name, ("events", event.def.name.as_str())))
+    });
+    let mut found = Vec::new();
+    for (name, (kind, owner)) in of_types.chain(of_events) {
+        let second = format!("{kind}.{owner}");
+        match taken.get(name) {
+            Some(first) => found.push(Clash { name: name.to_owned(), first: first.clone(), second }),
+            None => {
+                taken.insert(name, second);
+            }
+        }
+    }
+    found
 }
 
 impl<'p> Described<'p> {
@@ -155,10 +204,11 @@ impl<'p> Described<'p> {
     #[must_use]
     pub fn of(plan: &'p Plan) -> Self {
         let mut lifter = Lifter::new(plan);
-        let types = plan.types.iter().flat_map(|def| lifter.named(def)).collect();
-        let events = plan.events.iter().map(|def| lifter.event(def)).collect();
+        let types: Vec<Vec<Named>> = plan.types.iter().map(|def| lifter.named(def)).collect();
+        let events: Vec<DescribedEvent<'p>> = plan.events.iter().map(|def| lifter.event(def)).collect();
         let declared = plan.types.iter().map(|def| def.name.as_str()).collect();
-        Self { declared, types, events }
+        let clashes = clashes(&types, &events);
+        Self { declared, types: types.into_iter().flatten().collect(), events, clashes }
     }
 
     /// The spec's own types, in its order.

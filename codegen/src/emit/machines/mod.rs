@@ -24,20 +24,23 @@ use super::File;
 use crate::asl;
 use crate::plan::{Machine, MachineRef, Plan, Reference};
 
-/// The definition of every machine, by the machine.
+/// The definition of every machine as text, by the machine.
+pub type Definitions = BTreeMap<MachineRef, String>;
+
+/// The definition of every machine.
 #[must_use]
-pub fn definitions(plan: &Plan) -> BTreeMap<MachineRef, String> {
+pub fn definitions(plan: &Plan) -> Definitions {
     plan.machines.iter().map(|machine| (machine.reference(), definition(plan, machine).to_json())).collect()
 }
 
 /// The definitions as files: `generated/state-machines/NAME.asl.json`.
 #[must_use]
-pub fn files(plan: &Plan) -> Vec<File> {
-    let file = |machine: &Machine| File {
-        path: format!("generated/state-machines/{}.asl.json", machine.name),
-        text: definition(plan, machine).to_json(),
+pub fn files(plan: &Plan, mut definitions: Definitions) -> Vec<File> {
+    let file = |machine: &Machine| {
+        let text = definitions.remove(&machine.reference())?;
+        Some(File { path: format!("generated/state-machines/{}.asl.json", machine.name), text })
     };
-    plan.machines.iter().map(file).collect()
+    plan.machines.iter().filter_map(file).collect()
 }
 
 /// What a definition names as `${LogicalId}`, for `DefinitionSubstitutions`: functions, topics and machines by

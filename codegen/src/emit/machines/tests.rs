@@ -159,7 +159,7 @@ fn every_kind_of_step_has_no_problem_in_a_standard_or_an_express_machine() {
 
 #[test]
 fn the_file_is_named_after_the_machine() {
-    let names: Vec<_> = files(&everi()).into_iter().map(|file| file.path).collect();
+    let names: Vec<_> = files(&everi(), definitions(&everi())).into_iter().map(|file| file.path).collect();
     assert_eq!(names, ["generated/state-machines/deliver-notice.asl.json"]);
 }
 

@@ -15,6 +15,7 @@ mod outbox;
 mod schema;
 mod scope;
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "asks rustfmt, and reads what is committed")]
 mod tests;
 pub(super) mod text;
 

@@ -4,6 +4,7 @@
 //! holds; nothing in it is invisible or changes the direction of what follows.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The width of a line. Source: `max_width` of the workspace's `rustfmt.toml`.
 pub(super) const WIDTH: usize = 120;
@@ -49,6 +50,9 @@ pub(super) fn snake(name: &str) -> String {
 /// The names of an enum's variants, one a value, each an identifier and no two the same.
 pub(super) fn variants(values: &[String]) -> Vec<String> {
     let mut made: Vec<String> = Vec::with_capacity(values.len());
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    // Where the search for a free number goes on: thousands of values may wish for one name.
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     for (place, value) in values.iter().enumerate() {
         let words = value.split(|c: char| !c.is_ascii_alphanumeric()).map(upper_camel);
         let wanted = match words.collect::<String>() {
@@ -57,7 +61,13 @@ pub(super) fn variants(values: &[String]) -> Vec<String> {
             word if word == "Self" => "SelfValue".to_owned(),
             word => word,
         };
-        made.push(free(&wanted, "", |name| made.iter().any(|m| m == name)));
+        let mut name = wanted.clone();
+        while !taken.insert(name.clone()) {
+            let number = numbers.entry(wanted.clone()).or_insert(1);
+            *number += 1;
+            name = format!("{wanted}{number}");
+        }
+        made.push(name);
     }
     made
 }

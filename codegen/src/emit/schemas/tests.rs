@@ -118,3 +118,10 @@ fn words_and_patterns_of_the_spec_are_only_text() {
     assert_eq!(whole["$defs"]["EF"]["pattern"], "^[\"<]+$");
     assert!(!whole["description"].as_str().unwrap().contains('\n'));
 }
+
+#[test]
+fn a_pattern_holds_the_whole_text() {
+    let spec = r##"{ eventloom: 1, flow: f, about: x, events: { E: { fields: { f: { type: string, pattern: "[A-Z]+|x" } } } },
+        topics: { t: { carries: [E] } } }"##;
+    assert_eq!(schema(spec, "E")["$defs"]["EF"]["pattern"], "^(?:[A-Z]+|x)$");
+}

@@ -19,18 +19,24 @@ const NEAR: usize = 6;
 /// The width to which long lines are cut, in columns: always the same, so that a report is too.
 const WIDTH: usize = 140;
 
-/// All diagnostics, in the order given, with a summary line at the end; empty for none.
+/// The most diagnostics that are shown: nobody reads on, and a hostile file has as many as it has values.
+const MOST: usize = 200;
+
+/// The diagnostics in the order given, up to 200 of them, with a summary line at the end; empty for none.
 #[must_use]
 pub fn human(map: &SourceMap, diagnostics: &[Diagnostic], color: bool) -> String {
     let lines = Lines::of(map);
     let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
     let mut text = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST) {
         text.push_str(&renderer.render(&report(&lines, diagnostic)));
         text.push_str("\n\n");
     }
     if !diagnostics.is_empty() {
         text.push_str(&summary(diagnostics));
+        if diagnostics.len() > MOST {
+            text.push_str(&format!(", of which the first {MOST} are shown"));
+        }
         text.push('\n');
     }
     text

@@ -61,9 +61,9 @@ pub(in crate::rules) fn each<'a>(cx: &Context<'a>, visit: &mut dyn FnMut(Spot<'a
         let Some(targets) = &queue.targets else { continue };
         for (event, target) in &targets.by_event {
             let Target::Lookup(lookup) = target else { continue };
-            let here = |s: &&Shape| targets.same_for_all || s.event == event.value;
+            let here = |s: &&Shape| targets.for_all.is_some() || s.event == event.value;
             each_where(lookup, node, &facts.arriving(node).iter().filter(here).collect::<Vec<_>>(), visit);
-            if targets.same_for_all {
+            if targets.for_all.is_some() {
                 break;
             }
         }

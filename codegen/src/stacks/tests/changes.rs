@@ -104,7 +104,7 @@ fn what_holds_data_is_named_when_it_leaves() {
 fn another_type_under_the_same_id_is_refused() {
     let changes = changes(vec![fifo("T", false)], vec![table("T", "id", &[])]);
     let [Refusal::Retyped { resource, was }] = changes.refused.as_slice() else { panic!("{changes:?}") };
-    assert_eq!((resource.kind.as_str(), was.as_str()), ("AWS::DynamoDB::Table", "AWS::SQS::Queue"));
+    assert_eq!((resource.kind.as_ref(), was.as_str()), ("AWS::DynamoDB::Table", "AWS::SQS::Queue"));
 }
 
 #[test]

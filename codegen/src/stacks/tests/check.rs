@@ -8,7 +8,7 @@ use super::super::{Manifest, Stacks, limits};
 
 /// What is wrong with the files; empty if nothing is.
 pub(super) fn problems(stacks: &Stacks) -> Vec<String> {
-    let files: BTreeMap<String, String> = stacks.render().unwrap().into_iter().collect();
+    let files: BTreeMap<String, String> = crate::stacks::render(stacks.roots.clone()).unwrap().into_iter().collect();
     let read = |file: &str| serde_json::from_str::<Value>(&files[file]).unwrap();
     let manifest: Manifest = serde_json::from_str(&files["stacks.json"]).unwrap();
     let mut problems = Vec::new();

@@ -5,7 +5,7 @@ use super::*;
 
 fn rendered(input: Input) -> Vec<(String, String)> {
     let stacks = partition(input).unwrap();
-    let mut files = stacks.render().unwrap();
+    let mut files = render(stacks.roots.clone()).unwrap();
     files.push(("lock".into(), stacks.lock.render()));
     files
 }
@@ -177,7 +177,7 @@ fn what_is_conditional_crosses_stacks_as_nothing_where_it_is_not_made() {
     input.resources.push(placed(queue("User", &uses), Layer::Wiring, "optional", 1));
     let stacks = partition(input).unwrap();
     assert_eq!(problems(&stacks), Vec::<String>::new());
-    let files = stacks.render().unwrap();
+    let files = render(stacks.roots.clone()).unwrap();
     let text = |name: &str| &files.iter().find(|(file, _)| file == name).unwrap().1;
     assert!(text("template.json").contains(
         r#""OptionalArn": { "Fn::If": ["WithAlarms", { "Fn::GetAtt": ["StateStack1", "Outputs.OptionalArn"] }, ""] }"#
@@ -192,7 +192,7 @@ fn a_name_that_is_taken_gets_a_number() {
     input.resources.push(placed(queue("KeyArn", &[]), Layer::Wiring, "x", 1));
     let stacks = partition(input).unwrap();
     assert_eq!(problems(&stacks), Vec::<String>::new());
-    assert!(stacks.render().unwrap()[0].1.contains("\"KeyArn2\""));
+    assert!(render(stacks.roots.clone()).unwrap()[0].1.contains("\"KeyArn2\""));
 }
 
 #[test]
@@ -239,6 +239,6 @@ fn a_template_over_its_limits_is_refused() {
     assert_eq!(error.to_string(), "stack `main` would have 302 parameters, and CloudFormation takes 200");
     let long = Str::from("x".repeat(1_000_001));
     let resources = vec![placed(queue("Long", &[long]), Layer::State, "x", 0)];
-    let error = partition(Input { resources, ..Input::default() }).unwrap().render().unwrap_err();
+    let error = render(partition(Input { resources, ..Input::default() }).unwrap().roots).unwrap_err();
     assert!(error.to_string().ends_with("bytes, and CloudFormation takes 1000000"), "{error}");
 }

@@ -34,15 +34,19 @@ impl<'a> De<'a> {
         let known = |key: &Node| fields.iter().copied().find(|field| key.text() == Some(*field));
         let mut given = Vec::new();
         let mut meant = BTreeSet::new();
+        // The keys that are not given yet: asked for only where one is unknown.
+        let mut open: Option<Vec<&'static str>> = None;
         let mut before: Option<&Node> = None;
         for (key, value) in entries {
             match known(key) {
                 Some(field) => given.push((field, Field::Given(De::new(value, key.span, self.sink)))),
                 None if matches!(self.reading, Reading::Common(_)) => {}
                 None => {
-                    let open: Vec<&'static str> =
-                        fields.iter().copied().filter(|f| entries.iter().all(|(k, _)| k.text() != Some(f))).collect();
-                    meant.extend(self.unknown_key(what, fields, &open, key, cut_by_comma(before, key, value)));
+                    let open = open.get_or_insert_with(|| {
+                        let is_open = |f: &&'static str| entries.iter().all(|(k, _)| k.text() != Some(*f));
+                        fields.iter().copied().filter(is_open).collect()
+                    });
+                    meant.extend(self.unknown_key(what, fields, open, key, cut_by_comma(before, key, value)));
                 }
             }
             before = Some(value);

@@ -1,7 +1,7 @@
 //! From the character indexes of the parser to byte offsets.
 
 /// How many characters lie between two marks: a lookup walks at most this far.
-const STEP: usize = 64;
+const STEP: usize = 8;
 
 /// The byte offsets of a text's characters.
 #[derive(Debug)]
