@@ -1,73 +1,19 @@
-//! The access keys that the engine gave out, and who is behind each.
-
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+//! Who is behind a signature.
 
 use super::sigv4::Signature;
-use crate::kernel::{AwsError, Caller, Random};
+use crate::kernel::{AwsError, Caller, Keys};
 use crate::wire::Request;
 
-/// What a client signs with. Good for this engine alone, and only as long as it runs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// `AWS_ACCESS_KEY_ID`.
-    pub access_key: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
-    pub secret_key: String,
-    /// `AWS_SESSION_TOKEN`: there for a role, not for the account.
-    pub session_token: Option<String>,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("access_key", &self.access_key).finish_non_exhaustive()
+/// Who signed the request.
+pub(super) fn caller(keys: &Keys, request: &Request, signature: &Signature) -> Result<Caller, AwsError> {
+    let invalid = || {
+        let message = "The security token included in the request is invalid.";
+        AwsError::new("UnrecognizedClientException", message).status(403)
+    };
+    let (credentials, caller) = keys.find(&signature.access_key).ok_or_else(invalid)?;
+    if request.header("x-amz-security-token") != credentials.session_token.as_deref() {
+        return Err(invalid());
     }
-}
-
-/// The keys; clones are the same.
-#[derive(Clone, Debug)]
-pub struct Keys {
-    random: Random,
-    given: Rc<RefCell<BTreeMap<String, (Credentials, Caller)>>>,
-}
-
-impl Keys {
-    /// No keys yet.
-    pub fn new(random: Random) -> Self {
-        Self { random, given: Rc::default() }
-    }
-
-    /// Makes a key for a caller.
-    pub fn give(&self, caller: Caller) -> Credentials {
-        let temporary = matches!(caller, Caller::Role { .. });
-        let prefix = if temporary { "ASIA" } else { "AKIA" };
-        let credentials = Credentials {
-            access_key: format!("{prefix}{}", self.random.alphanumeric(16).to_uppercase()),
-            secret_key: self.random.alphanumeric(40),
-            session_token: temporary.then(|| self.random.alphanumeric(64)),
-        };
-        self.given.borrow_mut().insert(credentials.access_key.clone(), (credentials.clone(), caller));
-        credentials
-    }
-
-    /// From now on nobody gets in with this key.
-    pub fn revoke(&self, access_key: &str) {
-        self.given.borrow_mut().remove(access_key);
-    }
-
-    /// Who signed the request.
-    pub(super) fn caller(&self, request: &Request, signature: &Signature) -> Result<Caller, AwsError> {
-        let given = self.given.borrow();
-        let invalid = || {
-            let message = "The security token included in the request is invalid.";
-            AwsError::new("UnrecognizedClientException", message).status(403)
-        };
-        let (credentials, caller) = given.get(&signature.access_key).ok_or_else(invalid)?;
-        if request.header("x-amz-security-token") != credentials.session_token.as_deref() {
-            return Err(invalid());
-        }
-        signature.verify(request, &credentials.secret_key)?;
-        Ok(caller.clone())
-    }
+    signature.verify(request, &credentials.secret_key)?;
+    Ok(caller)
 }

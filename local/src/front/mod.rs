@@ -12,10 +12,10 @@ mod sigv4;
 use std::collections::BTreeMap;
 
 pub use client::{Client, client};
-pub use keys::{Credentials, Keys};
 pub use serve::{Limits, Refused, admit, serve};
 
 use crate::kernel::{AwsError, Bus, Call, Caller, Random};
+pub use crate::kernel::{Credentials, Keys};
 use crate::wire::{AwsJson, Protocol, Request, Response};
 
 /// What a request gets of which not even the service is known.
@@ -48,7 +48,7 @@ impl Front {
             let error = AwsError::unsupported(&signature.service, request.header("x-amz-target").unwrap_or("any"));
             return NO_SERVICE.encode("", &Err(error), &request_id);
         };
-        let caller = match self.keys.caller(&request, &signature) {
+        let caller = match keys::caller(&self.keys, &request, &signature) {
             Ok(caller) => caller,
             Err(error) => return protocol.encode("", &Err(error), &request_id),
         };

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
-use super::{Activity, AwsError, Caller, Store};
+use super::{Activity, AwsError, Busy, Caller, Store};
 
 /// One call of one operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,17 +73,40 @@ impl Bus {
     /// Calls an operation of a service and waits until what it did is durable.
     pub async fn call(&self, service: &str, call: Call) -> Result<Value, AwsError> {
         let _busy = self.activity.begin();
+        let answer = self.answer(service, call).await;
+        self.durable().await?;
+        answer
+    }
+
+    async fn answer(&self, service: &str, call: Call) -> Result<Value, AwsError> {
         let found = self.services.borrow().get_key_value(service).map(|(name, found)| (*name, Rc::clone(found)));
         let Some((name, found)) = found else {
             return Err(AwsError::unsupported(service, &call.operation));
         };
         let interceptor = self.interceptor.borrow().clone();
-        let answer = match interceptor {
+        match interceptor {
             Some(interceptor) => interceptor.intercept(name, found, call).await,
             None => found.call(call).await,
-        };
-        self.store.durable().await.map_err(|error| AwsError::internal(error.to_string()))?;
-        answer
+        }
+    }
+
+    async fn durable(&self) -> Result<(), AwsError> {
+        self.store.durable().await.map_err(|error| AwsError::internal(error.to_string()))
+    }
+
+    /// A call that waits for work to come, as a long poll does: waiting is no activity, and what it found is
+    /// activity until the guard is dropped.
+    pub async fn poll(
+        &self,
+        caller: Caller,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<(Value, Busy), AwsError> {
+        let answer = self.answer(service, Call { caller, operation: operation.to_owned(), input }).await;
+        let busy = self.activity.begin();
+        self.durable().await?;
+        Ok((answer?, busy))
     }
 
     /// The call as a service makes it, on behalf of `caller`.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Activity, Arn, Bus, Clock, Guard, Log, Random, Store};
+use super::{Activity, Arn, Bus, Clock, Guard, Keys, Log, Random, Store};
 
 /// Where the engine says it is: a region and an account that exist nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct World {
     pub activity: Activity,
     /// Where to tell what happens.
     pub log: Log,
+    /// The keys that clients sign with.
+    pub keys: Keys,
 }
 
 impl World {
@@ -61,7 +63,8 @@ impl World {
         let activity = Activity::default();
         let bus = Bus::new(store.clone(), activity.clone());
         let log = Log::new(clock.clone());
-        Self { clock, random, store, place, bus, guard: Guard::default(), activity, log }
+        let keys = Keys::new(random.clone());
+        Self { clock, random, store, place, bus, guard: Guard::default(), activity, log, keys }
     }
 
     /// A world of virtual time (under a paused runtime) from 2026-01-01 on, which keeps nothing and draws

@@ -24,6 +24,8 @@ pub struct Route {
     pub path: &'static str,
     /// Parameters of the query, and the input's members that they fill.
     pub query: &'static [(&'static str, &'static str)],
+    /// Parameters of the query that may be there several times, and the input's lists that they fill.
+    pub lists: &'static [(&'static str, &'static str)],
     /// Headers in lower case, and the input's members that they fill.
     pub headers: &'static [(&'static str, &'static str)],
     /// What the request's body is.
@@ -44,6 +46,7 @@ impl Route {
             method,
             path,
             query: &[],
+            lists: &[],
             headers: &[],
             input: Payload::Members,
             output: Payload::Members,
@@ -87,6 +90,10 @@ impl Rest {
         for (name, value) in form_urlencoded::parse(request.query.as_bytes()) {
             if let Some((_, member)) = route.query.iter().find(|(known, _)| *known == name) {
                 input.insert((*member).to_owned(), value.into_owned().into());
+            } else if let Some((_, member)) = route.lists.iter().find(|(known, _)| *known == name)
+                && let Value::Array(list) = input.entry(*member).or_insert_with(|| Value::Array(Vec::new()))
+            {
+                list.push(value.into_owned().into());
             }
         }
         for (name, member) in route.headers {

@@ -10,4 +10,6 @@ mod secrets;
 mod ses;
 mod sns;
 mod sts;
+mod lambda;
+mod mappings;
 mod sqs;

@@ -1,0 +1,99 @@
+//! Functions that run in this process: for tests, and for simulation, where all is virtual.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
+
+use super::function::Function;
+use super::output::Output;
+use super::payload::Payload;
+use super::sandbox::{Context, FunctionError, Invocation, Launcher, Sandbox};
+
+type Answer = LocalBoxFuture<'static, Result<Value, FunctionError>>;
+type Handler = Rc<dyn Fn(String, Value, Context) -> Answer>;
+
+/// The functions that run in this process; clones are the same.
+#[derive(Clone, Default)]
+pub struct Functions(Rc<RefCell<BTreeMap<String, Handler>>>);
+
+impl Functions {
+    /// From now on `handler` runs in place of a binary, with the function's name, the event and the context.
+    /// `key` is a function's ARN or name, or the `Handler` of functions; the first of them that is put here
+    /// is taken.
+    pub fn put<F>(&self, key: &str, handler: impl Fn(String, Value, Context) -> F + 'static)
+    where
+        F: Future<Output = Result<Value, FunctionError>> + 'static,
+    {
+        let handler: Handler = Rc::new(move |name, event, context| handler(name, event, context).boxed_local());
+        self.0.borrow_mut().insert(key.to_owned(), handler);
+    }
+
+    /// Whether a function that has one of these names runs here.
+    pub(super) fn any(&self, names: &[&str]) -> bool {
+        let handlers = self.0.borrow();
+        names.iter().any(|name| handlers.contains_key(*name))
+    }
+
+    fn handler(&self, function: &Function) -> Option<Handler> {
+        let handlers = self.0.borrow();
+        [function.arn.as_str(), &function.name, &function.handler].iter().find_map(|name| handlers.get(*name).cloned())
+    }
+}
+
+impl fmt::Debug for Functions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.borrow().keys()).finish()
+    }
+}
+
+impl Functions {
+    /// Whether this function runs here.
+    pub(super) fn has(&self, function: &Function) -> bool {
+        self.handler(function).is_some()
+    }
+}
+
+impl Launcher for Functions {
+    fn launch(
+        &self,
+        function: Rc<Function>,
+        _: Rc<Output>,
+    ) -> LocalBoxFuture<'static, Result<Box<dyn Sandbox>, FunctionError>> {
+        let found = self.handler(&function);
+        let sandbox = found
+            .map(|handler| -> Box<dyn Sandbox> { Box::new(InProcess { handler, name: function.name.clone() }) })
+            .ok_or_else(|| FunctionError::new("Runtime.InvalidEntrypoint", "no such function in this process"));
+        std::future::ready(sandbox).boxed_local()
+    }
+}
+
+struct InProcess {
+    handler: Handler,
+    name: String,
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InProcess").field(&self.name).finish()
+    }
+}
+
+impl Sandbox for InProcess {
+    fn invoke<'a>(&'a self, invocation: &'a Invocation) -> LocalBoxFuture<'a, Result<Payload, FunctionError>> {
+        async {
+            let event = invocation.payload.value().cloned();
+            let event = event.map_err(|error| FunctionError::new("Runtime.MalformedEvent", error.to_string()))?;
+            (self.handler)(self.name.clone(), event, invocation.context.clone()).await.map(Payload::from_value)
+        }
+        .boxed_local()
+    }
+
+    fn is_alive(&self) -> bool {
+        true
+    }
+}
