@@ -98,7 +98,9 @@ impl Store {
         let seen = Arc::clone(&progress);
         std::thread::spawn(move || write(connection, &batches, &seen));
         let (reader, pending) = (RefCell::new(reader), RefCell::default());
-        Ok(Self(Rc::new(Inner { disk: Some(Disk { path: path.to_owned(), reader, writer, pending, sent: Cell::new(0), progress }) })))
+        Ok(Self(Rc::new(Inner {
+            disk: Some(Disk { path: path.to_owned(), reader, writer, pending, sent: Cell::new(0), progress }),
+        })))
     }
 
     /// The file for what a service keeps with means of its own: `engine.NAME.sqlite` beside

@@ -6,10 +6,10 @@ mod fake;
 mod world;
 
 mod door;
+mod lambda;
+mod mappings;
 mod secrets;
 mod ses;
 mod sns;
-mod sts;
-mod lambda;
-mod mappings;
 mod sqs;
+mod sts;

@@ -266,11 +266,8 @@ fn unread(message: &str) -> AwsError {
         }
     }
     let ours = ["missing field", "unknown variant", "invalid type: null", "AttributeValue"];
-    let code = if ours.iter().any(|words| message.contains(words)) {
-        "ValidationException"
-    } else {
-        "SerializationException"
-    };
+    let code =
+        if ours.iter().any(|words| message.contains(words)) { "ValidationException" } else { "SerializationException" };
     AwsError::new(code, message)
 }
 

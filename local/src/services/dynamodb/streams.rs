@@ -67,10 +67,7 @@ pub(super) async fn answer(state: &Rc<State>, call: Call) -> Result<Value, AwsEr
     let base = &state.base;
     let allowed = |resource: &str| {
         let action = format!("dynamodb:{operation}");
-        access::judge(
-            &state.world,
-            &Access { caller: &caller, action: &action, resource, policy: None, context: &[] },
-        )
+        access::judge(&state.world, &Access { caller: &caller, action: &action, resource, policy: None, context: &[] })
     };
     match operation.as_str() {
         "ListStreams" => {
@@ -121,7 +118,11 @@ fn limit(input: &Value, most: i64) -> Result<i64, AwsError> {
         None => Ok(most),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
         Some(limit) => {
-            let bound = if limit < 1 { "greater than or equal to 1".to_owned() } else { format!("less than or equal to {most}") };
+            let bound = if limit < 1 {
+                "greater than or equal to 1".to_owned()
+            } else {
+                format!("less than or equal to {most}")
+            };
             Err(invalid(&format!(
                 "1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have \
                  value {bound}"
@@ -138,9 +139,8 @@ fn of(base: &Base, table: TableMetadata) -> Stream {
 
 /// The stream that has this ARN.
 fn find(base: &Base, arn: &str) -> Result<Stream, AwsError> {
-    let missing = || {
-        AwsError::new("ResourceNotFoundException", format!("Requested resource not found: Stream: {arn} not found"))
-    };
+    let missing =
+        || AwsError::new("ResourceNotFoundException", format!("Requested resource not found: Stream: {arn} not found"));
     let name = names::short(base.place(), arn).map_err(|_| missing())?;
     let table = base.table(&name)?.filter(|table| table.stream_enabled).ok_or_else(missing)?;
     Some(of(base, table)).filter(|stream| stream.arn == arn).ok_or_else(missing)
