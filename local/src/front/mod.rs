@@ -12,7 +12,8 @@ mod sigv4;
 use std::collections::BTreeMap;
 
 pub use client::{Client, client};
-pub use serve::{Limits, Refused, admit, serve};
+pub use serve::{Limits, Origins, Refused, admit, serve};
+pub(crate) use serve::{protocol, written};
 
 use crate::kernel::{AwsError, Bus, Call, Caller, Random};
 pub use crate::kernel::{Credentials, Keys};

@@ -34,10 +34,17 @@ pub struct Started {
 
 /// Starts every service of the engine; `functions` run in this process. Must be called within a
 /// [`tokio::task::LocalSet`].
-pub fn start(world: &World, functions: &lambda::Functions) -> Result<Vec<Started>, StoreError> {
+pub fn start(
+    world: &World,
+    functions: &lambda::Functions,
+    gateway: &Rc<gateway::Gateway>,
+) -> Result<Vec<Started>, StoreError> {
     let (tables, streams) = dynamodb::start(world)?;
     let lambda = lambda::Lambda::start(world, functions)?;
+    let gateway = || Rc::clone(gateway) as Rc<dyn Service>;
     Ok(vec![
+        Started { name: gateway::CONTROL, protocol: None, service: gateway() },
+        Started { name: gateway::NAME, protocol: Some(gateway::PROTOCOL), service: gateway() },
         Started { name: dynamodb::NAME, protocol: Some(dynamodb::PROTOCOL), service: tables },
         Started { name: dynamodb::STREAMS_NAME, protocol: Some(dynamodb::STREAMS_PROTOCOL), service: streams },
         Started { name: lambda::NAME, protocol: Some(lambda::PROTOCOL), service: lambda },
