@@ -57,7 +57,7 @@ fn run<F: Future<Output = ()>>(protocol: &'static str, limits: Limits, test: imp
         let (api, authority) = make(&engine, protocol).await;
         let sockets = Sockets::new(Rc::clone(engine.gateway()), limits);
         sockets.renew().await.unwrap();
-        test(Test { engine, sockets: sockets, api, authority, events }).await;
+        test(Test { engine, sockets, api, authority, events }).await;
     });
 }
 
@@ -174,9 +174,8 @@ impl Test {
 
 async fn closed(client: &mut Client) -> u16 {
     loop {
-        match client.next().await.unwrap().unwrap() {
-            Message::Close(frame) => return frame.unwrap().code.into(),
-            _ => {}
+        if let Message::Close(frame) = client.next().await.unwrap().unwrap() {
+            return frame.unwrap().code.into();
         }
     }
 }
