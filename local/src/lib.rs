@@ -21,6 +21,8 @@ pub mod faults;
 pub mod front;
 pub mod issuer;
 pub mod kernel;
+pub mod publish;
+pub mod server;
 pub mod services;
 pub mod sockets;
 pub mod wire;

@@ -62,6 +62,15 @@ impl Front {
         }
     }
 
+    /// Who sent a request that is not for a service of AWS, as one to a function's address: nobody, where it is not
+    /// signed.
+    pub fn caller(&self, request: &Request) -> Result<Caller, AwsError> {
+        if request.header("authorization").is_none_or(|header| !header.starts_with("AWS4-")) {
+            return Ok(Caller::Anonymous);
+        }
+        keys::caller(&self.keys, request, &sigv4::Signature::of(request)?)
+    }
+
     async fn call(
         &self,
         name: &str,
