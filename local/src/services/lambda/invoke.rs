@@ -180,7 +180,6 @@ async fn in_process_of_its_own(world: &World, entry: &Rc<Entry>, request: Reques
         if warm.is_some() || next <= world.clock.now() {
             break warm;
         }
-        let _rest = world.activity.rest();
         tokio::select! {
             biased;
             () = pool.renewed() => {}
