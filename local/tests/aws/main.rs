@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod fake;
+mod functions;
+mod restart;
 mod world;
 
 mod door;

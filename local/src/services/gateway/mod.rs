@@ -11,7 +11,7 @@ mod authorize;
 mod connections;
 mod control;
 mod event;
-mod http;
+pub(crate) mod http;
 #[cfg(test)]
 mod tests;
 mod throttle;
