@@ -94,8 +94,8 @@ impl Bus {
         self.store.durable().await.map_err(|error| AwsError::internal(error.to_string()))
     }
 
-    /// A call that waits for work to come, as a long poll does: waiting is no activity, and what it found is
-    /// activity until the guard is dropped.
+    /// A call that waits for work to come, as a long poll does: what it found is activity until the guard is
+    /// dropped. That the waiting itself is none is up to the service, which [rests](Activity::rest).
     pub async fn poll(
         &self,
         caller: Caller,
@@ -103,8 +103,8 @@ impl Bus {
         operation: &str,
         input: Value,
     ) -> Result<(Value, Busy), AwsError> {
-        let answer = self.answer(service, Call { caller, operation: operation.to_owned(), input }).await;
         let busy = self.activity.begin();
+        let answer = self.answer(service, Call { caller, operation: operation.to_owned(), input }).await;
         self.durable().await?;
         Ok((answer?, busy))
     }

@@ -6,6 +6,7 @@ mod fake;
 mod world;
 
 mod door;
+mod dynamodb;
 mod lambda;
 mod mappings;
 mod secrets;
