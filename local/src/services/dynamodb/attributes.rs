@@ -12,8 +12,7 @@ use serde_json::{Map, Value};
 const EXPRESSIONS: [&str; 5] =
     ["ConditionExpression", "FilterExpression", "KeyConditionExpression", "ProjectionExpression", "UpdateExpression"];
 /// Members whose members are attributes.
-const MAPS: [&str; 7] =
-    ["Key", "Item", "Expected", "AttributeUpdates", "KeyConditions", "QueryFilter", "ScanFilter"];
+const MAPS: [&str; 7] = ["Key", "Item", "Expected", "AttributeUpdates", "KeyConditions", "QueryFilter", "ScanFilter"];
 /// Words of the expressions' language.
 const WORDS: [&str; 9] = ["and", "or", "not", "between", "in", "set", "remove", "add", "delete"];
 

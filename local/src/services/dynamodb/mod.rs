@@ -106,7 +106,8 @@ impl State {
 pub fn start(world: &World) -> Result<(Rc<DynamoDb>, Rc<Streams>), StoreError> {
     let base = Base::open(world)?;
     let policies = Policies::load(base.connection())?;
-    let state = Rc::new(State { world: world.clone(), base, policies, readers: RefCell::default(), kept: Notify::new() });
+    let state =
+        Rc::new(State { world: world.clone(), base, policies, readers: RefCell::default(), kept: Notify::new() });
     tokio::task::spawn_local(expiry::keep(Rc::clone(&state)));
     Ok((Rc::new(DynamoDb(Rc::clone(&state))), Rc::new(Streams(state))))
 }

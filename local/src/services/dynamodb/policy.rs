@@ -63,9 +63,9 @@ pub(super) fn answer(state: &State, operation: &str, input: &Value) -> Result<Va
         return Err(missing(resource));
     }
     match operation {
-        "GetResourcePolicy" => {
-            known.map(|(revision, text)| json!({"Policy": text, "RevisionId": revision})).ok_or_else(|| missing(resource))
-        }
+        "GetResourcePolicy" => known
+            .map(|(revision, text)| json!({"Policy": text, "RevisionId": revision}))
+            .ok_or_else(|| missing(resource)),
         "PutResourcePolicy" => {
             let text = member("Policy").unwrap_or_default();
             put(state, resource, &table, text).map(|revision| json!({"RevisionId": revision}))

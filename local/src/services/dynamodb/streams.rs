@@ -310,7 +310,7 @@ impl Record {
         if self.expired
             && let Some(record) = record.as_object_mut()
         {
-            let identity = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+            let identity = json!({"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"});
             record.insert("userIdentity".to_owned(), identity);
         }
         Ok((record, size))

@@ -50,7 +50,8 @@ fn a_call_asks_for_what_it_touches() {
             .unwrap();
         let judge = judge(&test, "");
         let asked = || Value::Array(judge.asked.take());
-        let put = db.put_item().table_name(ARN).set_item(Some(item([("pk", s("a")), ("sk", n(1)), ("user", s("ada"))])));
+        let put =
+            db.put_item().table_name(ARN).set_item(Some(item([("pk", s("a")), ("sk", n(1)), ("user", s("ada"))])));
         put.send().await.unwrap();
         let context = json!([
             "dynamodb:LeadingKeys=a",
@@ -64,14 +65,19 @@ fn a_call_asks_for_what_it_touches() {
         query.send().await.unwrap();
         let context = json!(["dynamodb:LeadingKeys=ada", "dynamodb:Attributes=user"]);
         assert_eq!(asked(), json!([["dynamodb:Query", format!("{ARN}/index/by_user"), context, null]]));
-        let update = Update::builder().table_name("orders").set_key(Some(key("b", 1))).update_expression("ADD total :one");
+        let update =
+            Update::builder().table_name("orders").set_key(Some(key("b", 1))).update_expression("ADD amount :one");
         let update = update.expression_attribute_values(":one", n(1)).build().unwrap();
-        db.transact_write_items().transact_items(TransactWriteItem::builder().update(update).build()).send().await.unwrap();
+        db.transact_write_items()
+            .transact_items(TransactWriteItem::builder().update(update).build())
+            .send()
+            .await
+            .unwrap();
         let context = json!([
             "dynamodb:LeadingKeys=b",
+            "dynamodb:Attributes=amount",
             "dynamodb:Attributes=pk",
             "dynamodb:Attributes=sk",
-            "dynamodb:Attributes=total",
             "dynamodb:EnclosingOperation=TransactWriteItems"
         ]);
         assert_eq!(asked(), json!([["dynamodb:UpdateItem", ARN, context, null]]));

@@ -26,7 +26,9 @@ fn a_batch_writes_and_reads_over_tables() {
             table(&db, name).send().await.unwrap();
         }
         put(&db, "users", key("old", 1)).await;
-        let batch = db.batch_write_item().request_items("orders", (1..=25).map(|sk| write(key("a", sk))).collect::<Vec<_>>()[..24].to_vec());
+        let batch = db
+            .batch_write_item()
+            .request_items("orders", (1..=25).map(|sk| write(key("a", sk))).collect::<Vec<_>>()[..24].to_vec());
         let written = batch.request_items("users", vec![delete(key("old", 1))]).send().await.unwrap();
         assert!(written.unprocessed_items().unwrap().is_empty());
         assert_eq!(get(&db, "users", key("old", 1)).await, None);
@@ -45,12 +47,15 @@ fn a_batch_has_its_limits() {
     run(|test| async move {
         let db = Client::new(&test.sdk);
         table(&db, "orders").send().await.unwrap();
-        let writes = |count: i64| db.batch_write_item().request_items("orders", (0..count).map(|sk| write(key("a", sk))).collect());
+        let writes = |count: i64| {
+            db.batch_write_item().request_items("orders", (0..count).map(|sk| write(key("a", sk))).collect())
+        };
         writes(25).send().await.unwrap();
         let many = refusal(writes(26).send().await);
         assert_eq!(many.0, "ValidationException");
         assert!(many.1.contains("Member must have length less than or equal to 25"), "{}", many.1);
-        let reads = |count: i64| db.batch_get_item().request_items("orders", keys((0..count).map(|sk| key("a", sk)).collect()));
+        let reads =
+            |count: i64| db.batch_get_item().request_items("orders", keys((0..count).map(|sk| key("a", sk)).collect()));
         reads(100).send().await.unwrap();
         let many = refusal(reads(101).send().await);
         assert_eq!(many.0, "ValidationException");

@@ -55,7 +55,9 @@ async fn streamed(streams: &Streams) -> Vec<i64> {
     let from = streams.get_shard_iterator().stream_arn(arn).shard_id(found.shards()[0].shard_id().unwrap());
     let from = from.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
     let records = streams.get_records().set_shard_iterator(from.shard_iterator).send().await.unwrap().records.unwrap();
-    let sk = |record: &aws_sdk_dynamodbstreams::types::Record| record.dynamodb().unwrap().keys().unwrap()["sk"].as_n().unwrap().parse().unwrap();
+    let sk = |record: &aws_sdk_dynamodbstreams::types::Record| {
+        record.dynamodb().unwrap().keys().unwrap()["sk"].as_n().unwrap().parse().unwrap()
+    };
     records.iter().map(sk).collect()
 }
 
@@ -86,15 +88,21 @@ fn a_token_survives_a_kill() {
         let (db, _) = clients(&engine_);
         table(&db, "orders").send().await.unwrap();
         let add = |db: &Client| {
-            let update = Update::builder().table_name("orders").set_key(Some(key("sum", 0))).update_expression("ADD total :one");
+            let update = Update::builder()
+                .table_name("orders")
+                .set_key(Some(key("sum", 0)))
+                .update_expression("ADD amount :one");
             let update = update.expression_attribute_values(":one", n(1)).build().unwrap();
-            db.transact_write_items().client_request_token("one").transact_items(TransactWriteItem::builder().update(update).build()).send()
+            db.transact_write_items()
+                .client_request_token("one")
+                .transact_items(TransactWriteItem::builder().update(update).build())
+                .send()
         };
         add(&db).await.unwrap();
         let after = engine(&killed(&path, "tokens-left"));
         let (db, _) = clients(&after);
         add(&db).await.unwrap();
-        assert_eq!(get(&db, "orders", key("sum", 0)).await.unwrap()["total"], n(1));
+        assert_eq!(get(&db, "orders", key("sum", 0)).await.unwrap()["amount"], n(1));
     });
 }
 

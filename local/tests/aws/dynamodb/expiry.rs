@@ -30,7 +30,8 @@ fn an_expired_item_goes_and_the_stream_says_who_did_it() {
         expiring(&db).await;
         let soon = clock.now().seconds() + 90;
         for (sk, expires) in [(1, n(soon)), (2, n(soon + 3600)), (3, s("never")), (4, n(1))] {
-            put(&db, "orders", item([("pk", s("a")), ("sk", n(sk)), ("user", s("ada")), ("expires_at", expires)])).await;
+            put(&db, "orders", item([("pk", s("a")), ("sk", n(sk)), ("user", s("ada")), ("expires_at", expires)]))
+                .await;
         }
         clock.sleep(Duration::from_secs(90)).await;
         // It is seen until it is removed: a reader filters.

@@ -11,10 +11,12 @@ mod tables;
 mod transactions;
 
 use std::collections::HashMap;
+use std::error::Error;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
@@ -45,7 +47,9 @@ fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
 fn schema(names: &[&str]) -> Vec<KeySchemaElement> {
     let kinds = [KeyType::Hash, KeyType::Range];
     let elements = names.iter().zip(kinds);
-    elements.map(|(name, kind)| KeySchemaElement::builder().attribute_name(*name).key_type(kind).build().unwrap()).collect()
+    elements
+        .map(|(name, kind)| KeySchemaElement::builder().attribute_name(*name).key_type(kind).build().unwrap())
+        .collect()
 }
 
 fn projection(kind: ProjectionType) -> Projection {
@@ -83,6 +87,19 @@ async fn get(db: &Client, table: &str, key: Item) -> Option<Item> {
 fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata>(answer: Result<T, E>) -> (String, String) {
     let error = answer.err().unwrap();
     (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
+}
+
+/// What an operation's own error says, beyond its code and text.
+fn own<T: std::fmt::Debug, E: Error + 'static, O: Error + Clone + 'static>(answer: Result<T, SdkError<E>>) -> O {
+    let error = answer.unwrap_err();
+    error.as_service_error().unwrap().source().unwrap().downcast_ref::<O>().unwrap().clone()
+}
+
+/// The item that a failed condition shows.
+fn failed<T: std::fmt::Debug, E: Error + 'static>(answer: Result<T, SdkError<E>>) -> Option<Item> {
+    let error: ConditionalCheckFailedException = own(answer);
+    assert_eq!(error.message(), Some("The conditional request failed"));
+    error.item
 }
 
 fn invalid(text: &str) -> (String, String) {

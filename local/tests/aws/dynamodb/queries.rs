@@ -80,10 +80,10 @@ fn a_page_has_at_most_a_mebibyte() {
             put(&db, "orders", item([("pk", s("a")), ("sk", n(sk)), ("text", s(&"x".repeat(390_000)))])).await;
         }
         let first = query(&db).send().await.unwrap();
-        assert_eq!(first.count(), 3);
+        assert_eq!(first.count(), 2);
         let rest = query(&db).set_exclusive_start_key(first.last_evaluated_key).send().await.unwrap();
-        assert_eq!((rest.count(), rest.last_evaluated_key), (1, None));
-        assert_eq!(db.scan().table_name("orders").send().await.unwrap().count(), 3);
+        assert_eq!((rest.count(), rest.last_evaluated_key), (2, None));
+        assert_eq!(db.scan().table_name("orders").send().await.unwrap().count(), 2);
     });
 }
 
@@ -103,14 +103,25 @@ fn an_index_has_the_items_that_have_its_key() {
             .await
             .unwrap();
         for sk in 0..4 {
-            let order = item([("pk", s("a")), ("sk", n(sk)), ("bucket", s("b")), ("sweep_at", n(10 - sk)), ("amount", n(sk % 2)), ("x", n(1))]);
+            let order = item([
+                ("pk", s("a")),
+                ("sk", n(sk)),
+                ("bucket", s("b")),
+                ("sweep_at", n(10 - sk)),
+                ("amount", n(sk % 2)),
+                ("x", n(1)),
+            ]);
             put(&db, "orders", order).await;
         }
         // Without its key an item leaves the index.
         let leave = db.update_item().table_name("orders").set_key(Some(super::key("a", 0)));
         leave.update_expression("REMOVE sweep_at").send().await.unwrap();
         let sweep = || {
-            let sweep = db.query().table_name("orders").index_name("sweep").key_condition_expression("#b = :b AND sweep_at < :t");
+            let sweep = db
+                .query()
+                .table_name("orders")
+                .index_name("sweep")
+                .key_condition_expression("#b = :b AND sweep_at < :t");
             let sweep = sweep.expression_attribute_names("#b", "bucket").expression_attribute_values(":b", s("b"));
             sweep.expression_attribute_values(":t", n(9))
         };

@@ -15,7 +15,8 @@ use crate::world::run;
 
 /// A stream's ARN and its shard.
 async fn shard(streams: &Streams, table: &str) -> (String, String) {
-    let arn = streams.list_streams().table_name(table).send().await.unwrap().streams.unwrap().remove(0).stream_arn.unwrap();
+    let arn =
+        streams.list_streams().table_name(table).send().await.unwrap().streams.unwrap().remove(0).stream_arn.unwrap();
     let found = streams.describe_stream().stream_arn(&arn).send().await.unwrap().stream_description.unwrap();
     assert_eq!((found.shards().len(), found.stream_arn(), found.table_name()), (1, Some(arn.as_str()), Some(table)));
     (arn, found.shards()[0].shard_id().unwrap().to_owned())
@@ -66,13 +67,22 @@ fn each_view_shows_its_images() {
             let names: Vec<_> = records.iter().map(|record| record.event_name().unwrap().clone()).collect();
             assert_eq!(names, [OperationType::Insert, OperationType::Modify, OperationType::Remove]);
             let state = |text: &str| Some(AttributeValue::S(text.into()));
-            for (record, was, is) in [(&records[0], None, state("new")), (&records[1], state("new"), state("paid")), (&records[2], state("paid"), None)] {
-                assert_eq!((record.event_source(), record.aws_region(), record.user_identity()), (Some("aws:dynamodb"), Some("eu-west-1"), None));
+            for (record, was, is) in [
+                (&records[0], None, state("new")),
+                (&records[1], state("new"), state("paid")),
+                (&records[2], state("paid"), None),
+            ] {
+                assert_eq!(
+                    (record.event_source(), record.aws_region(), record.user_identity()),
+                    (Some("aws:dynamodb"), Some("eu-west-1"), None)
+                );
                 let change = record.dynamodb().unwrap();
                 assert_eq!(change.stream_view_type().unwrap().as_str(), view.as_str());
                 assert_eq!(change.keys().unwrap().len(), 2);
                 assert_eq!(change.approximate_creation_date_time().unwrap().secs(), 1_767_225_600);
-                let image = |image: Option<&std::collections::HashMap<String, AttributeValue>>| image.map(|image| image["state"].clone());
+                let image = |image: Option<&std::collections::HashMap<String, AttributeValue>>| {
+                    image.map(|image| image["state"].clone())
+                };
                 assert_eq!(image(change.new_image()), is.filter(|_| new));
                 assert_eq!(image(change.old_image()), was.filter(|_| old));
                 assert!(change.size_bytes().unwrap() > 0);
@@ -88,17 +98,23 @@ fn a_write_that_changes_nothing_leaves_no_record() {
         let (db, streams) = (Client::new(&test.sdk), Streams::new(&test.sdk));
         table(&db, "orders").stream_specification(stream(StreamViewType::KeysOnly)).send().await.unwrap();
         let tags = |tags: [&str; 2]| aws_sdk_dynamodb::types::AttributeValue::Ss(tags.map(str::to_owned).to_vec());
-        let order = |state: &str, names| item([("pk", s("a")), ("sk", n(1)), ("state", s(state)), ("tags", tags(names))]);
+        let order =
+            |state: &str, names| item([("pk", s("a")), ("sk", n(1)), ("state", s(state)), ("tags", tags(names))]);
         for (state, names) in [("new", ["x", "y"]), ("new", ["y", "x"]), ("paid", ["x", "y"]), ("paid", ["x", "y"])] {
             put(&db, "orders", order(state, names)).await;
         }
         let set = |state: &str| {
             let update = db.update_item().table_name("orders").set_key(Some(key("a", 1)));
-            update.update_expression("SET #s = :s").expression_attribute_names("#s", "state").expression_attribute_values(":s", s(state)).send()
+            update
+                .update_expression("SET #s = :s")
+                .expression_attribute_names("#s", "state")
+                .expression_attribute_values(":s", s(state))
+                .send()
         };
         set("paid").await.unwrap();
         set("sent").await.unwrap();
-        let names: Vec<_> = all(&streams, "orders").await.iter().map(|record| record.event_name().unwrap().clone()).collect();
+        let names: Vec<_> =
+            all(&streams, "orders").await.iter().map(|record| record.event_name().unwrap().clone()).collect();
         assert_eq!(names, [OperationType::Insert, OperationType::Modify, OperationType::Modify]);
     });
 }
@@ -147,12 +163,14 @@ fn a_bad_request_of_a_stream_is_refused() {
         let missing = refusal(streams.describe_stream().stream_arn(format!("{arn}0")).send().await);
         let text = format!("Requested resource not found: Stream: {arn}0 not found");
         assert_eq!(missing, ("ResourceNotFoundException".into(), text));
-        let iterator = |shard: &str, kind| streams.get_shard_iterator().stream_arn(&arn).shard_id(shard).shard_iterator_type(kind);
+        let iterator =
+            |shard: &str, kind| streams.get_shard_iterator().stream_arn(&arn).shard_id(shard).shard_iterator_type(kind);
         let other = refusal(iterator("shardId-00000000000000000000-00000000", ShardIteratorType::Latest).send().await);
         assert_eq!(other.0, "ResourceNotFoundException");
         let without = refusal(iterator(&shard, ShardIteratorType::AtSequenceNumber).send().await);
         assert_eq!(without.0, "ValidationException");
-        let unasked = refusal(iterator(&shard, ShardIteratorType::Latest).sequence_number("100000000000000000001").send().await);
+        let unasked =
+            refusal(iterator(&shard, ShardIteratorType::Latest).sequence_number("100000000000000000001").send().await);
         assert_eq!(unasked.0, "ValidationException");
         let garbage = refusal(streams.get_records().shard_iterator("garbage").send().await);
         assert_eq!(garbage, super::invalid("Invalid ShardIterator"));
@@ -195,7 +213,14 @@ fn who_waits_for_records_wakes_at_once_and_is_no_work() {
         let world = test.engine.world();
         table(&db, "orders").stream_specification(stream(StreamViewType::NewImage)).send().await.unwrap();
         let latest = iterator(&streams, "orders", ShardIteratorType::Latest, None).await;
-        let wait = || world.bus.poll(Caller::Account, "dynamodbstreams", "eventloom:WaitForRecords", json!({"ShardIterator": latest}));
+        let wait = || {
+            world.bus.poll(
+                Caller::Account,
+                "dynamodbstreams",
+                "eventloom:WaitForRecords",
+                json!({"ShardIterator": latest}),
+            )
+        };
         let waiter = wait();
         tokio::pin!(waiter);
         assert!((&mut waiter).now_or_never().is_none());
@@ -222,7 +247,12 @@ fn who_waits_on_a_stream_that_ends_is_told() {
         let world = test.engine.world();
         table(&db, "orders").stream_specification(stream(StreamViewType::NewImage)).send().await.unwrap();
         let latest = iterator(&streams, "orders", ShardIteratorType::Latest, None).await;
-        let waiter = world.bus.poll(Caller::Account, "dynamodbstreams", "eventloom:WaitForRecords", json!({"ShardIterator": latest}));
+        let waiter = world.bus.poll(
+            Caller::Account,
+            "dynamodbstreams",
+            "eventloom:WaitForRecords",
+            json!({"ShardIterator": latest}),
+        );
         tokio::pin!(waiter);
         assert!((&mut waiter).now_or_never().is_none());
         let off = StreamSpecification::builder().stream_enabled(false).build().unwrap();

@@ -146,7 +146,10 @@ fn tables_are_listed_in_pages() {
             table(&db, name).send().await.unwrap();
         }
         let first = db.list_tables().limit(2).send().await.unwrap();
-        assert_eq!((first.table_names(), first.last_evaluated_table_name()), (&["carts".into(), "orders".into()][..], Some("orders")));
+        assert_eq!(
+            (first.table_names(), first.last_evaluated_table_name()),
+            (&["carts".into(), "orders".into()][..], Some("orders"))
+        );
         let rest = db.list_tables().exclusive_start_table_name("orders").send().await.unwrap();
         assert_eq!((rest.table_names(), rest.last_evaluated_table_name()), (&["users".to_owned()][..], None));
     });
@@ -253,7 +256,7 @@ fn tags_are_added_and_taken_away() {
         let tags = db.list_tags_of_resource().resource_arn(ARN).send().await.unwrap().tags.unwrap();
         assert_eq!(tags, [tag("a", "2")]);
         let missing = db.list_tags_of_resource().resource_arn(format!("{ARN}2")).send().await;
-        assert_eq!(refusal(missing).0, "ResourceNotFoundException");
+        assert_eq!(refusal(missing).0, "AccessDeniedException");
     });
 }
 

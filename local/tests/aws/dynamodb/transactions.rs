@@ -3,22 +3,24 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Delete, Get, Put, ReturnValuesOnConditionCheckFailure, TransactGetItem,
     TransactWriteItem, Update,
 };
 
-use super::{Item, get, invalid, item, key, n, put, refusal, s, table};
+use super::{Item, get, invalid, item, key, n, own, put, refusal, s, table};
 use crate::world::run;
 
 fn putting(item: Item, condition: Option<&str>) -> TransactWriteItem {
-    let put = Put::builder().table_name("orders").set_item(Some(item)).set_condition_expression(condition.map(str::to_owned));
+    let put =
+        Put::builder().table_name("orders").set_item(Some(item)).set_condition_expression(condition.map(str::to_owned));
     let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     TransactWriteItem::builder().put(put.build().unwrap()).build()
 }
 
 fn adding(key: Item) -> TransactWriteItem {
-    let update = Update::builder().table_name("orders").set_key(Some(key)).update_expression("ADD total :one");
+    let update = Update::builder().table_name("orders").set_key(Some(key)).update_expression("ADD amount :one");
     TransactWriteItem::builder().update(update.expression_attribute_values(":one", n(1)).build().unwrap()).build()
 }
 
@@ -44,10 +46,14 @@ fn a_transaction_does_all() {
             let get = Get::builder().table_name("orders").set_key(Some(key(pk, sk))).build().unwrap();
             TransactGetItem::builder().get(get).build()
         };
-        let read = db.transact_get_items().transact_items(read("a", 1)).transact_items(read("sum", 0)).transact_items(read("old", 1));
+        let read = db
+            .transact_get_items()
+            .transact_items(read("a", 1))
+            .transact_items(read("sum", 0))
+            .transact_items(read("old", 1));
         let read = read.send().await.unwrap();
         let items: Vec<_> = read.responses().iter().map(|response| response.item.clone()).collect();
-        let sum = item([("pk", s("sum")), ("sk", n(0)), ("total", n(1))]);
+        let sum = item([("pk", s("sum")), ("sk", n(0)), ("amount", n(1))]);
         assert_eq!(items, [Some(key("a", 1)), Some(sum), None]);
     });
 }
@@ -62,12 +68,12 @@ fn a_failed_condition_cancels_all_with_reasons() {
         put(&db, "orders", marker.clone()).await;
         let write = db.transact_write_items().transact_items(adding(key("sum", 0)));
         let write = write.transact_items(putting(key("marker", 1), Some("attribute_not_exists(pk)")));
-        let error = write.send().await.unwrap_err().into_service_error();
-        let error = error.as_transaction_canceled_exception().unwrap();
+        let error: TransactionCanceledException = own(write.send().await);
         let text = "Transaction cancelled, please refer cancellation reasons for specific reasons [None, \
                     ConditionalCheckFailed]";
         assert_eq!(error.message(), Some(text));
-        let failed = CancellationReason::builder().code("ConditionalCheckFailed").message("The conditional request failed");
+        let failed =
+            CancellationReason::builder().code("ConditionalCheckFailed").message("The conditional request failed");
         let expected = [CancellationReason::builder().code("None").build(), failed.set_item(Some(marker)).build()];
         assert_eq!(error.cancellation_reasons(), expected);
         assert_eq!(get(&db, "orders", key("sum", 0)).await, None);
@@ -105,8 +111,10 @@ fn a_token_does_a_transaction_once_in_ten_minutes() {
     run(|test| async move {
         let db = Client::new(&test.sdk);
         table(&db, "orders").send().await.unwrap();
-        let add = |token: &str, pk: &str| db.transact_write_items().client_request_token(token).transact_items(adding(key(pk, 0))).send();
-        let total = || async { get(&db, "orders", key("sum", 0)).await.unwrap()["total"].clone() };
+        let add = |token: &str, pk: &str| {
+            db.transact_write_items().client_request_token(token).transact_items(adding(key(pk, 0))).send()
+        };
+        let total = || async { get(&db, "orders", key("sum", 0)).await.unwrap()["amount"].clone() };
         add("one", "sum").await.unwrap();
         add("one", "sum").await.unwrap();
         assert_eq!(total().await, n(1));
@@ -136,6 +144,6 @@ fn a_cancelled_transaction_can_be_tried_again_with_its_token() {
         db.delete_item().table_name("orders").set_key(Some(key("a", 1))).send().await.unwrap();
         write().await.unwrap();
         write().await.unwrap();
-        assert_eq!(get(&db, "orders", key("sum", 0)).await.unwrap()["total"], n(1));
+        assert_eq!(get(&db, "orders", key("sum", 0)).await.unwrap()["amount"], n(1));
     });
 }
