@@ -6,6 +6,8 @@ mod fake;
 mod world;
 
 mod door;
+mod iam;
+mod kms;
 mod lambda;
 mod mappings;
 mod secrets;

@@ -217,14 +217,13 @@ impl Request<'_> {
                 Caller::Service { source, .. } => Some(source.as_str().into()),
                 _ => None,
             },
-            "aws:sourceaccount" => match caller {
+            // `aws:SourceOwner` is the older name of it, in SNS's default policy.
+            "aws:sourceaccount" | "aws:sourceowner" => match caller {
                 // The ARNs of some resources have no account: it is this one.
                 Caller::Service { source, .. } if source.account().is_empty() => Some(account.into()),
                 Caller::Service { source, .. } => Some(source.account().into()),
                 _ => None,
             },
-            // Of SNS's default policy: the account of whoever asks.
-            "aws:sourceowner" => (!matches!(caller, Caller::Anonymous)).then(|| account.into()),
             "aws:sourceip" => (!matches!(caller, Caller::Service { .. })).then(|| "127.0.0.1".into()),
             "aws:requestedregion" => Some((&*self.judge.place.region).into()),
             "aws:resourceaccount" => {
