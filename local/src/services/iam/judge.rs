@@ -44,7 +44,7 @@ impl Judge {
     fn resource_policy(&self, access: &Access<'_>) -> Result<Option<Rc<Policy>>, Malformed> {
         let Some(document) = access.policy else { return Ok(None) };
         if let Some((read, policy)) = self.read.borrow().get(access.resource)
-            && read == document
+            && same(read, document)
         {
             return Ok(Some(Rc::clone(policy)));
         }
@@ -131,6 +131,18 @@ impl Authorize for Judge {
     fn understands(&self, policy: &Value) -> Result<(), AwsError> {
         let read = Policy::parse(policy, Kind::Resource);
         read.map(|_| ()).map_err(|error| AwsError::new("MalformedPolicyDocument", error.to_string()))
+    }
+}
+
+/// Whether two documents are the same, with their members in the same order. Equality, which does not care
+/// for the order, looks each member up: this is asked at each access.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|((name, a), (other, b))| name == other && same(a, b))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        _ => a == b,
     }
 }
 
