@@ -9,6 +9,8 @@ mod world;
 
 mod door;
 mod dynamodb;
+mod iam;
+mod kms;
 mod lambda;
 mod mappings;
 mod secrets;
