@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
     pub(super) fn required(&mut self, name: &'static str, findings: &mut Findings) -> Option<&'a Value> {
         let found = self.take(name);
         if found.is_none() && self.fields.is_some() {
-            findings.schema(&self.at, format!("the field '{name}' is missing"));
+            findings.schema(&self.at, format!("These fields are required: [{name}]"));
         }
         found
     }
