@@ -241,9 +241,13 @@ impl States {
         for (arn, begun) in self.tables.executions.load::<Begun>()? {
             let revision = self.revisions.borrow().get(&begun.revision).cloned();
             let (Some(revision), Some(mut progress)) = (revision, progress.remove(&arn)) else {
-                self.world.log.tell(super::NAME, &begun.about.machine_name, "left_out", Outcome::Failed, || {
-                    json!({ "execution": begun.about.name, "error": "its definition cannot be read any more" })
-                });
+                self.world.log.tell(
+                    super::NAME,
+                    &begun.about.machine_name,
+                    "left_out",
+                    Outcome::Failed,
+                    || json!({ "execution": begun.about.name, "error": "its definition cannot be read any more" }),
+                );
                 continue;
             };
             for (id, thread) in threads.remove(&arn).unwrap_or_default() {

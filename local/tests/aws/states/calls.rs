@@ -15,7 +15,8 @@ const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:f";
 fn a_function_is_invoked_by_its_arn_or_by_the_service() {
     run(|test| async move {
         let states = States::new(test);
-        let by_arn = json!({ "StartAt": "a", "States": { "a": { "Type": "Task", "Resource": FUNCTION, "End": true } } });
+        let by_arn =
+            json!({ "StartAt": "a", "States": { "a": { "Type": "Task", "Resource": FUNCTION, "End": true } } });
         let by_arn = states.machine("arn", &by_arn).await;
         states.lambda.payload(json!({ "y": 2 }));
         assert_eq!(states.output(&by_arn, &json!({ "x": 1 })).await, json!({ "y": 2 }));
@@ -68,7 +69,8 @@ fn a_call_that_the_role_may_not_make_fails_the_task() {
         let world = test.engine.world().clone();
         let states = States { lambda: Told::new(&world.clock), sqs: Told::new(&world.clock), client, test };
         let target = states.machine("target", &pass()).await;
-        let start = calling("arn:aws:states:::states:startExecution", json!({ "StateMachineArn": target, "Input": {} }));
+        let start =
+            calling("arn:aws:states:::states:startExecution", json!({ "StateMachineArn": target, "Input": {} }));
         let machine = states.machine("m", &start).await;
         world.guard.put(Rc::new(Judge { denied: "states:nothing", asked: RefCell::default() }));
         assert!(states.output(&machine, &json!({})).await["ExecutionArn"].as_str().unwrap().contains(":target:"));
@@ -115,7 +117,8 @@ fn every_operation_asks_whether_it_may() {
 fn a_message_is_sent_as_text() {
     run(|test| async move {
         let states = States::new(test);
-        let arguments = json!({ "QueueUrl": "q", "MessageBody": { "n": "{% $states.input %}" }, "MessageGroupId": "g" });
+        let arguments =
+            json!({ "QueueUrl": "q", "MessageBody": { "n": "{% $states.input %}" }, "MessageGroupId": "g" });
         let machine = states.machine("m", &calling("arn:aws:states:::sqs:sendMessage", arguments)).await;
         states.sqs.tell(Reply::Now(Ok(json!({ "MessageId": "1" }))));
         assert_eq!(states.output(&machine, &json!(7)).await, json!({ "MessageId": "1" }));
@@ -137,7 +140,14 @@ fn the_real_services_answer() {
         let sns = aws_sdk_sns::Client::new(&test.sdk);
         let topic = sns.create_topic().name("t").send().await.unwrap().topic_arn.unwrap();
         let queue = "arn:aws:sqs:eu-west-1:000000000000:q";
-        sns.subscribe().topic_arn(&topic).protocol("sqs").endpoint(queue).attributes("RawMessageDelivery", "true").send().await.unwrap();
+        sns.subscribe()
+            .topic_arn(&topic)
+            .protocol("sqs")
+            .endpoint(queue)
+            .attributes("RawMessageDelivery", "true")
+            .send()
+            .await
+            .unwrap();
         test.engine.functions().put("f", |_, event, _| async move {
             if event["fail"] == true { Err(FunctionError::new("Sad", "so sad")) } else { Ok(json!({ "got": event })) }
         });
@@ -184,7 +194,8 @@ fn the_real_services_answer() {
         assert_eq!(output, json!(["o-1", "arn:aws:sts::000000000000:assumed-role/machine/one"]));
         let mut bodies = Vec::new();
         while bodies.len() < 2 {
-            let got = sqs.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(5).send().await;
+            let got =
+                sqs.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(5).send().await;
             bodies.extend(got.unwrap().messages.unwrap_or_default().into_iter().map(|message| message.body.unwrap()));
         }
         bodies.sort();
@@ -195,7 +206,10 @@ fn the_real_services_answer() {
         let gone = calling("arn:aws:states:::lambda:invoke", json!({ "FunctionName": "gone" }));
         let gone = states.machine("gone", &gone).await;
         assert_eq!(states.failure(&gone, &json!({})).await.0, "Lambda.ResourceNotFoundException");
-        let missing = calling("arn:aws:states:::aws-sdk:dynamodb:getItem", json!({ "TableName": "none", "Key": { "id": { "S": "x" } } }));
+        let missing = calling(
+            "arn:aws:states:::aws-sdk:dynamodb:getItem",
+            json!({ "TableName": "none", "Key": { "id": { "S": "x" } } }),
+        );
         let missing = states.machine("missing", &missing).await;
         assert_eq!(states.failure(&missing, &json!({})).await.0, "DynamoDb.ResourceNotFoundException");
     });
@@ -223,7 +237,8 @@ fn who_has_the_token_ends_the_task() {
             (execution, token)
         };
         let (execution, token) = begin().await;
-        let success = |token: &str, output: &str| states.client.send_task_success().task_token(token).output(output).send();
+        let success =
+            |token: &str, output: &str| states.client.send_task_success().task_token(token).output(output).send();
         let error = success(&token, "no json").await.unwrap_err();
         assert_eq!(error.code(), Some("InvalidOutput"));
         success(&token, "{\"done\":true}").await.unwrap();
@@ -275,10 +290,12 @@ fn a_task_waits_for_the_execution_that_it_starts() {
         } });
         let child = states.machine("child", &child).await;
         let arguments = json!({ "StateMachineArn": child, "Input": "{% $states.input %}" });
-        let json = states.machine("json", &calling("arn:aws:states:::states:startExecution.sync:2", arguments.clone())).await;
+        let json =
+            states.machine("json", &calling("arn:aws:states:::states:startExecution.sync:2", arguments.clone())).await;
         let output = states.output(&json, &json!({ "x": 1 })).await;
         assert_eq!((&output["Status"], &output["Output"]), (&json!("SUCCEEDED"), &json!({ "got": { "x": 1 } })));
-        let text = states.machine("text", &calling("arn:aws:states:::states:startExecution.sync", arguments.clone())).await;
+        let text =
+            states.machine("text", &calling("arn:aws:states:::states:startExecution.sync", arguments.clone())).await;
         assert_eq!(states.output(&text, &json!({})).await["Output"], json!("{\"got\":{}}"));
         let (error, cause) = states.failure(&json, &json!({ "fail": true })).await;
         assert_eq!(error, "States.TaskFailed");

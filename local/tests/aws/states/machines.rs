@@ -48,9 +48,8 @@ fn creating_the_same_again_is_no_mistake() {
     run(|test| async move {
         let states = States::new(test);
         let first = states.machine("m", &pass()).await;
-        let create = |definition: &Value| {
-            states.client.create_state_machine().name("m").definition(definition.to_string())
-        };
+        let create =
+            |definition: &Value| states.client.create_state_machine().name("m").definition(definition.to_string());
         let again = create(&pass()).role_arn("arn:aws:iam::000000000000:role/other").send().await.unwrap();
         assert_eq!(again.state_machine_arn, first);
         // The role of the second request is ignored, as on AWS.
@@ -82,7 +81,9 @@ fn bad_parameters_are_refused_by_their_names() {
         let error = create("m", ROLE, &missing).await.unwrap_err();
         assert_eq!(
             error.message(),
-            Some("Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /'")
+            Some(
+                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /'"
+            )
         );
         let publish = states.client.create_state_machine().name("m").role_arn(ROLE).definition(pass().to_string());
         let error = publish.publish(true).send().await.unwrap_err();
@@ -121,9 +122,8 @@ fn what_the_engine_cannot_call_is_refused_with_the_states_name() {
 fn a_definition_is_checked_without_a_machine() {
     run(|test| async move {
         let states = States::new(test);
-        let validate = |definition: &Value| {
-            states.client.validate_state_machine_definition().definition(definition.to_string())
-        };
+        let validate =
+            |definition: &Value| states.client.validate_state_machine_definition().definition(definition.to_string());
         let good = validate(&pass()).send().await.unwrap();
         assert_eq!((good.result, good.diagnostics.len()), (ValidateStateMachineDefinitionResultCode::Ok, 0));
         let definition = json!({ "StartAt": "a", "States": {
@@ -241,7 +241,8 @@ fn tags_are_kept() {
         let many = (0..50).map(|number| tag(&number.to_string())).collect();
         let error = states.client.tag_resource().resource_arn(&machine).set_tags(Some(many)).send().await.unwrap_err();
         assert_eq!(error.code(), Some("TooManyTags"));
-        let none = states.client.list_tags_for_resource().resource_arn(ARN.replace(":m", ":x")).send().await.unwrap_err();
+        let none =
+            states.client.list_tags_for_resource().resource_arn(ARN.replace(":m", ":x")).send().await.unwrap_err();
         assert_eq!(none.code(), Some("ResourceNotFound"));
     });
 }

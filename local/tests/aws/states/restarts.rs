@@ -79,7 +79,8 @@ fn all_is_there_after_a_restart() {
         settle(&states).await;
         assert_eq!(states.sqs.take().len(), 0);
         states.client.send_task_success().task_token(&token).output("1").send().await.unwrap();
-        let again = states.client.start_execution().state_machine_arn("arn:aws:states:eu-west-1:000000000000:stateMachine:w");
+        let again =
+            states.client.start_execution().state_machine_arn("arn:aws:states:eu-west-1:000000000000:stateMachine:w");
         let name = waiting.rsplit(':').next().unwrap();
         let again = again.name(name).input("{\"b\":2}").send().await.unwrap();
         assert_eq!(again.execution_arn, waiting);
@@ -190,7 +191,10 @@ fn an_execution_goes_on_however_often_the_engine_is_dropped() {
     assert_eq!(count(HistoryEventType::TaskStateExited), 8);
     assert_eq!(count(HistoryEventType::TaskScheduled), 8);
     assert_eq!(count(HistoryEventType::PassStateEntered), 2);
-    assert_eq!(history.iter().map(|event| event.id).collect::<Vec<_>>(), (1..=history.len() as i64).collect::<Vec<_>>());
+    assert_eq!(
+        history.iter().map(|event| event.id).collect::<Vec<_>>(),
+        (1..=history.len() as i64).collect::<Vec<_>>()
+    );
     assert!(life.lives > 5);
 }
 

@@ -28,7 +28,7 @@ use crate::kernel::Time;
 const EVENTS: u64 = 25_000;
 /// The most events of an express execution, which has no such limit on AWS but five minutes: nobody gets as
 /// far there in that time, and one that never waits would go on for ever here, where time may stand still.
-const EXPRESS_EVENTS: u64 = 1_000_000;
+const EXPRESS_EVENTS: u64 = 500_000;
 
 /// What does not change while an execution runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]

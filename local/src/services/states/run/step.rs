@@ -5,7 +5,9 @@ use std::mem;
 
 use super::super::asl::{Kind, Machine, State};
 use super::super::data::{Data, Failure, VARIABLES, size, within_limit};
-use super::{About, Call, Details, EVENTS, EXPRESS_EVENTS, Ending, Event, HistoryEvent, Out, Run, Stage, Thread, Work, state};
+use super::{
+    About, Call, Details, EVENTS, EXPRESS_EVENTS, Ending, Event, HistoryEvent, Out, Run, Stage, Thread, Work, state,
+};
 use crate::kernel::{Random, Time};
 
 /// How many states one step enters at most before others have their turn.

@@ -126,7 +126,6 @@ impl Play {
         }
         let open = self.run.open_calls(&self.machine);
         self.open = open.into_iter().map(|call| ((call.thread, call.task), call)).collect();
-        self.more = true;
     }
 
     /// Goes to the next moment at which something happens by itself.
@@ -141,12 +140,16 @@ impl Play {
     fn go(&mut self, kill: impl Fn(usize) -> bool, mut services: impl FnMut(&Call) -> Answer) -> Ending {
         self.step(Event::Tick);
         let mut silent = std::collections::BTreeSet::new();
+        let mut restarted = false;
         loop {
             if let Some(ending) = self.ended.take() {
                 return ending;
             }
-            if kill(self.steps) {
+            restarted = !restarted && kill(self.steps);
+            if restarted {
                 self.restart();
+                self.step(Event::Tick);
+                continue;
             }
             let call = self.open.values().find(|call| !silent.contains(&call.task)).cloned();
             match call {

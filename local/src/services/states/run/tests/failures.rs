@@ -45,9 +45,7 @@ fn each_retrier_counts_for_itself() {
 
 #[test]
 fn jitter_is_anywhere_up_to_the_interval() {
-    let retry = |jitter: &str| {
-        json!([{ "ErrorEquals": ["E"], "IntervalSeconds": 100, "BackoffRate": 1.0, "MaxAttempts": 50, "JitterStrategy": jitter }])
-    };
+    let retry = |jitter: &str| json!([{ "ErrorEquals": ["E"], "IntervalSeconds": 100, "BackoffRate": 1.0, "MaxAttempts": 50, "JitterStrategy": jitter }]);
     let gaps = |at: Vec<f64>| at.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>();
     let full = gaps(attempts(&retrying(retry("FULL")), "E"));
     assert!(full.iter().all(|gap| (0.0..100.0).contains(gap)), "{full:?}");

@@ -110,7 +110,8 @@ fn a_wait_for_what_is_no_time_fails() {
 
 #[test]
 fn a_fail_says_why() {
-    let fail = json_path(json!({ "a": { "Type": "Fail", "Error": "Gone", "CausePath": "States.Format('no {}', $.x)" } }));
+    let fail =
+        json_path(json!({ "a": { "Type": "Fail", "Error": "Gone", "CausePath": "States.Format('no {}', $.x)" } }));
     assert_eq!(play(&fail, json!({ "x": "tea" })).failure(nothing), Failure::new("Gone", "no tea"));
     let fail = jsonata(json!({ "a": { "Type": "Fail", "Error": "{% $states.input.e %}" } }));
     assert_eq!(play(&fail, json!({ "e": "E" })).failure(nothing), Failure::told(Some("E".to_owned()), None));

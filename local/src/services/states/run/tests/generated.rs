@@ -117,8 +117,7 @@ fn an_order_is_paid_reserved_picked_and_labelled() {
     let mut output = placed();
     output.as_object_mut().unwrap().extend(json!({ "paid": true, "reserved": true }).as_object().unwrap().clone());
     assert_eq!(way.output, Ok(output.clone()));
-    let lines: Vec<&Value> =
-        way.calls.iter().filter_map(|call| call["Payload"].get("line")).collect();
+    let lines: Vec<&Value> = way.calls.iter().filter_map(|call| call["Payload"].get("line")).collect();
     assert_eq!(lines, [&json!({ "sku": "a" }), &json!({ "sku": "b" })]);
     let label = way.calls.last().unwrap();
     assert_eq!(label["MessageGroupId"], "7");
@@ -160,7 +159,8 @@ fn an_order_at_risk_is_reviewed_or_cools_off() {
 
 #[test]
 fn an_order_that_cannot_be_paid_or_reserved_is_given_up() {
-    for (name, error) in [("TakePaymentHandlerFunction", "CardDeclined"), ("ReserveStockHandlerFunction", "OutOfStock")] {
+    for (name, error) in [("TakePaymentHandlerFunction", "CardDeclined"), ("ReserveStockHandlerFunction", "OutOfStock")]
+    {
         let way = go(&order(), placed(), |called, _, _| if called == name { bad(error) } else { None });
         assert_eq!(way.entered.last().unwrap(), "give_up");
         assert_eq!(way.output, Ok(placed()));
@@ -171,9 +171,11 @@ fn an_order_that_cannot_be_paid_or_reserved_is_given_up() {
 
 #[test]
 fn an_order_fails_by_what_nobody_catches() {
-    let way = go(&order(), placed(), |called, _, _| if called == "TakePaymentHandlerFunction" { bad("Other") } else { None });
+    let way =
+        go(&order(), placed(), |called, _, _| if called == "TakePaymentHandlerFunction" { bad("Other") } else { None });
     assert_eq!(way.output, Err("Other".to_owned()));
-    let way = go(&order(), placed(), |called, _, _| if called == "queue" { bad("SQS.AmazonSQSException") } else { None });
+    let way =
+        go(&order(), placed(), |called, _, _| if called == "queue" { bad("SQS.AmazonSQSException") } else { None });
     assert_eq!((way.output, way.entered.last().unwrap().as_str()), (Err("SQS.AmazonSQSException".to_owned()), "label"));
     let silent = go(&order(), placed(), |called, _, _| (called == "TakePaymentHandlerFunction").then_some(None));
     assert_eq!(silent.output, Err("States.Timeout".to_owned()));
@@ -181,7 +183,8 @@ fn an_order_fails_by_what_nobody_catches() {
 
 #[test]
 fn a_restock_orders_what_is_low_and_phones_for_what_is_urgent() {
-    let low = json!([{ "sku": "a", "urgent": true }, { "sku": "b" }, { "sku": "c", "urgent": [false] }, { "sku": "d" }]);
+    let low =
+        json!([{ "sku": "a", "urgent": true }, { "sku": "b" }, { "sku": "c", "urgent": [false] }, { "sku": "d" }]);
     let way = go(&restock(), json!({}), |name, payload, _| match name {
         "FindLowStockHandlerFunction" => Some(good(json!({ "low": low }))),
         "ReorderHandlerFunction" if payload["item"]["sku"] == "d" => bad("Refused"),
@@ -202,9 +205,11 @@ fn a_restock_orders_what_is_low_and_phones_for_what_is_urgent() {
 
 #[test]
 fn a_return_is_settled_on_each_of_its_ways() {
-    let judged = |accepted: bool| move |name: &str, _: &Value, _: usize| match name {
-        "JudgeReturnHandlerFunction" => Some(good(json!({ "accepted": accepted }))),
-        _ => None,
+    let judged = |accepted: bool| {
+        move |name: &str, _: &Value, _: usize| match name {
+            "JudgeReturnHandlerFunction" => Some(good(json!({ "accepted": accepted }))),
+            _ => None,
+        }
     };
     assert_eq!(go(&settle(), json!({ "id": 1 }), judged(true)).entered, ["judge", "fair", "refund", "tell"]);
     let refused = go(&settle(), json!({ "id": 1 }), judged(false));

@@ -62,7 +62,8 @@ fn a_call_of_a_branch_that_is_stopped_in_the_same_moment_is_not_made() {
 
 #[test]
 fn a_parallel_is_tried_again_as_a_whole() {
-    let definition = jsonata(json!({ "a": { "Type": "Parallel", "End": true, "Retry": [{ "ErrorEquals": ["E"] }], "Branches": [
+    let definition =
+        jsonata(json!({ "a": { "Type": "Parallel", "End": true, "Retry": [{ "ErrorEquals": ["E"] }], "Branches": [
         branch("one", task("f", json!({ "End": true }))), branch("two", task("g", json!({ "End": true }))),
     ] } }));
     let mut play = play(&definition, json!({}));
@@ -134,7 +135,8 @@ fn a_map_of_nothing_gives_nothing() {
 
 /// How a map over five items ends of which these fail.
 fn tolerating(fields: Value, failing: &[u64]) -> Ending {
-    let definition = jsonata(json!({ "a": map(fields, task("f", json!({ "Output": "{% $states.input %}", "End": true }))) }));
+    let definition =
+        jsonata(json!({ "a": map(fields, task("f", json!({ "Output": "{% $states.input %}", "End": true }))) }));
     play(&definition, json!([0, 1, 2, 3, 4])).end(|call| {
         let item = invoked(call).1.as_u64().unwrap();
         if failing.contains(&item) { failed("E") } else { Some(Ok(json!({}))) }
@@ -175,9 +177,12 @@ fn an_item_that_fails_stops_the_others_and_those_to_come() {
 
 #[test]
 fn a_map_within_a_map_sees_its_own_item() {
-    let inner = map(json!({ "Items": "{% $states.input %}" }), json!({
-        "Type": "Pass", "Output": "{% $states.context.Map.Item.Value * 10 %}", "End": true,
-    }));
+    let inner = map(
+        json!({ "Items": "{% $states.input %}" }),
+        json!({
+            "Type": "Pass", "Output": "{% $states.context.Map.Item.Value * 10 %}", "End": true,
+        }),
+    );
     let mut outer = map(json!({}), json!({}));
     outer["ItemProcessor"] = json!({ "StartAt": "inner", "States": {
         "inner": { "Next": "after" },
