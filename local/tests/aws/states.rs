@@ -14,7 +14,7 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent, StateMachineType};
 use futures_util::future::{FutureExt, LocalBoxFuture};
-use local::kernel::{AwsError, Call, Clock, Service};
+use local::kernel::{Access, Authorize, AwsError, Call, Caller, Clock, Service};
 use serde_json::{Value, json};
 
 use crate::world::Test;
@@ -80,6 +80,29 @@ impl Service for Told {
     }
 }
 
+/// Allows all but one action of roles.
+#[derive(Debug)]
+struct Judge {
+    denied: &'static str,
+    asked: RefCell<Vec<String>>,
+}
+
+impl Authorize for Judge {
+    fn authorize(&self, access: &Access<'_>) -> Result<(), AwsError> {
+        self.asked.borrow_mut().push(format!("{} {}", access.action, access.resource));
+        match access.caller {
+            Caller::Role { .. } if access.action == self.denied => Err(AwsError::new("AccessDenied", "no").status(403)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Judge {
+    fn denying(denied: &'static str) -> Rc<Self> {
+        Rc::new(Self { denied, asked: RefCell::default() })
+    }
+}
+
 /// Step Functions, with a Lambda and an SQS that do what they are told.
 struct States {
     test: Test,
@@ -90,10 +113,18 @@ struct States {
 
 impl States {
     fn new(test: Test) -> Self {
+        let states = Self::beside_real_services(test);
+        let bus = &states.test.engine.world().bus;
+        bus.put("lambda", states.lambda.clone());
+        bus.put("sqs", states.sqs.clone());
+        states
+    }
+
+    /// The told ones are not asked. Everybody may do everything, until a test says otherwise.
+    fn beside_real_services(test: Test) -> Self {
         let world = test.engine.world();
+        world.guard.put(Judge::denying(""));
         let (lambda, sqs) = (Told::new(&world.clock), Told::new(&world.clock));
-        world.bus.put("lambda", lambda.clone());
-        world.bus.put("sqs", sqs.clone());
         Self { client: Client::new(&test.sdk), test, lambda, sqs }
     }
 

@@ -2,12 +2,12 @@
 
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
-use local::kernel::{Access, Arn, Authorize, Caller};
+use local::kernel::{Arn, Caller};
 use local::services::lambda::FunctionError;
 use serde_json::json;
 
 use super::*;
-use crate::world::run;
+use crate::world::{run, sdk};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:f";
 
@@ -48,39 +48,39 @@ fn a_function_that_fails_or_cannot_be_called_fails_its_task_by_name() {
     });
 }
 
-/// Allows all but one action.
-#[derive(Debug)]
-struct Judge {
-    denied: &'static str,
-    asked: RefCell<Vec<String>>,
-}
-
-impl Authorize for Judge {
-    fn authorize(&self, access: &Access<'_>) -> Result<(), AwsError> {
-        self.asked.borrow_mut().push(format!("{} {}", access.action, access.resource));
-        if access.action == self.denied { Err(AwsError::new("AccessDenied", "no").status(403)) } else { Ok(()) }
-    }
-}
-
 #[test]
 fn a_call_that_the_role_may_not_make_fails_the_task() {
     run(|test| async move {
-        let client = Client::new(&test.sdk);
-        let world = test.engine.world().clone();
-        let states = States { lambda: Told::new(&world.clock), sqs: Told::new(&world.clock), client, test };
+        let states = States::new(test);
         let target = states.machine("target", &pass()).await;
-        let start =
-            calling("arn:aws:states:::states:startExecution", json!({ "StateMachineArn": target, "Input": {} }));
-        let machine = states.machine("m", &start).await;
-        world.guard.put(Rc::new(Judge { denied: "states:nothing", asked: RefCell::default() }));
-        assert!(states.output(&machine, &json!({})).await["ExecutionArn"].as_str().unwrap().contains(":target:"));
-        let execution = states.start(&machine, &json!({})).await;
-        states.ended(&execution).await;
-        let judge = Rc::new(Judge { denied: "states:StartExecution", asked: RefCell::default() });
-        world.guard.put(judge.clone());
-        let error = states.client.start_execution().state_machine_arn(&machine).send().await.unwrap_err();
+        let arguments = json!({ "StateMachineArn": target });
+        let sync = calling("arn:aws:states:::states:startExecution.sync:2", arguments);
+        let machine = states.machine("m", &sync).await;
+        for denied in ["states:StartExecution", "states:DescribeExecution"] {
+            states.test.engine.world().guard.put(Judge::denying(denied));
+            let (error, cause) = states.failure(&machine, &json!({})).await;
+            assert_eq!(error, "StepFunctions.AWSStepFunctionsException");
+            assert!(cause.starts_with("no (Service: StepFunctions, Status Code: 403"), "{cause}");
+        }
+        states.test.engine.world().guard.put(Judge::denying(""));
+        assert_eq!(states.output(&machine, &json!({})).await["Status"], "SUCCEEDED");
+    });
+}
+
+#[test]
+fn who_may_not_start_an_execution_starts_none() {
+    run(|test| async move {
+        let states = States::new(test);
+        let machine = states.machine("m", &pass()).await;
+        let judge = Judge::denying("states:StartExecution");
+        states.test.engine.world().guard.put(judge.clone());
+        let role = Caller::Role { role: Arn::parse(ROLE).unwrap(), session: "s".to_owned() };
+        let client = Client::new(&sdk(&states.test.engine, &states.test.engine.credentials(role)));
+        let error = client.start_execution().state_machine_arn(&machine).send().await.unwrap_err();
         assert_eq!(error.code(), Some("AccessDenied"));
         assert_eq!(judge.asked.take(), [format!("states:StartExecution {machine}")]);
+        let list = states.client.list_executions().state_machine_arn(&machine).send().await.unwrap();
+        assert_eq!(list.executions.len(), 0);
     });
 }
 
@@ -90,7 +90,7 @@ fn every_operation_asks_whether_it_may() {
         let states = States::new(test);
         let machine = states.machine("m", &wait(60)).await;
         let execution = states.start(&machine, &json!({})).await;
-        let judge = Rc::new(Judge { denied: "", asked: RefCell::default() });
+        let judge = Judge::denying("");
         states.test.engine.world().guard.put(judge.clone());
         let client = &states.client;
         client.describe_state_machine().state_machine_arn(&machine).send().await.unwrap();
@@ -152,12 +152,10 @@ fn the_real_services_answer() {
             if event["fail"] == true { Err(FunctionError::new("Sad", "so sad")) } else { Ok(json!({ "got": event })) }
         });
         let lambda = aws_sdk_lambda::Client::new(&test.sdk);
-        let code = aws_sdk_lambda::types::FunctionCode::builder().s3_bucket("b").s3_key("k").build();
+        let code = aws_sdk_lambda::types::FunctionCode::builder().s3_bucket("eventloom").s3_key("/f").build();
         let create = lambda.create_function().function_name("f").role(ROLE).handler("f").code(code);
         create.runtime(aws_sdk_lambda::types::Runtime::Providedal2023).send().await.unwrap();
-        let client = Client::new(&test.sdk);
-        let clock = test.engine.world().clock.clone();
-        let states = States { client, lambda: Told::new(&clock), sqs: Told::new(&clock), test };
+        let states = States::beside_real_services(test);
 
         let definition = json!({ "QueryLanguage": "JSONata", "StartAt": "table", "States": {
             "table": { "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:createTable", "Next": "put",
@@ -272,7 +270,7 @@ fn a_task_lives_as_long_as_its_heart_beats() {
         }
         let ended = states.ended(&execution).await;
         assert_eq!((ended.status, ended.error.as_deref()), (ExecutionStatus::Failed, Some("States.Timeout")));
-        assert_eq!(ended.stop_date.unwrap().secs() - ended.start_date.unwrap().secs(), 131);
+        assert_eq!(ended.stop_date.unwrap().secs() - ended.start_date.secs(), 131);
         let error = states.client.send_task_heartbeat().task_token(&token).send().await.unwrap_err();
         assert_eq!(error.code(), Some("TaskTimedOut"));
     });
@@ -344,7 +342,7 @@ fn a_slow_function_is_tried_again_and_its_late_answer_is_not_heard() {
         let execution = states.start(&machine, &json!({})).await;
         let ended = states.ended(&execution).await;
         assert_eq!(ended.output(), Some("{\"Payload\":\"good\"}"));
-        assert_eq!(ended.stop_date.unwrap().secs() - ended.start_date.unwrap().secs(), 18);
+        assert_eq!(ended.stop_date.unwrap().secs() - ended.start_date.secs(), 18);
     });
 }
 

@@ -5,10 +5,11 @@ use aws_sdk_sfn::types::{
     LogLevel, LoggingConfiguration, StateMachineStatus, StateMachineType, Tag, TracingConfiguration,
     ValidateStateMachineDefinitionResultCode,
 };
+use local::kernel::{Arn, Caller};
 use serde_json::json;
 
 use super::*;
-use crate::world::run;
+use crate::world::{run, sdk};
 
 const ARN: &str = "arn:aws:states:eu-west-1:000000000000:stateMachine:m";
 
@@ -35,8 +36,7 @@ fn a_machine_is_created_and_described() {
         assert!(machine.tracing_configuration.unwrap().enabled);
         assert_eq!(machine.revision_id, None);
 
-        states.machine("plain", &pass()).await;
-        let arn = ARN.replace(":m", ":plain").replace(":stateMachine:plain", ":stateMachine:plain");
+        let arn = states.machine("plain", &pass()).await;
         let plain = states.client.describe_state_machine().state_machine_arn(&arn).send().await.unwrap();
         assert_eq!(plain.logging_configuration.unwrap().level, Some(LogLevel::Off));
         assert!(!plain.tracing_configuration.unwrap().enabled);
@@ -94,6 +94,25 @@ fn bad_parameters_are_refused_by_their_names() {
         }
         let error = states.client.describe_state_machine().state_machine_arn(ARN).send().await.unwrap_err();
         assert_eq!(error.message(), Some(format!("State Machine Does Not Exist: '{ARN}'").as_str()));
+    });
+}
+
+#[test]
+fn a_machine_gets_only_a_role_that_its_maker_may_pass_on() {
+    run(|test| async move {
+        let states = States::new(test);
+        let machine = states.machine("m", &pass()).await;
+        let judge = Judge::denying("iam:PassRole");
+        states.test.engine.world().guard.put(judge.clone());
+        let role = Caller::Role { role: Arn::parse(ROLE).unwrap(), session: "s".to_owned() };
+        let client = Client::new(&sdk(&states.test.engine, &states.test.engine.credentials(role)));
+        let create = client.create_state_machine().name("n").role_arn(ROLE).definition(pass().to_string());
+        assert_eq!(create.send().await.unwrap_err().code(), Some("AccessDenied"));
+        assert!(judge.asked.take().contains(&format!("iam:PassRole {ROLE}")));
+        let update = || client.update_state_machine().state_machine_arn(&machine);
+        assert_eq!(update().role_arn(ROLE).send().await.unwrap_err().code(), Some("AccessDenied"));
+        // Who leaves the role as it is passes none on.
+        update().definition(wait(1).to_string()).send().await.unwrap();
     });
 }
 

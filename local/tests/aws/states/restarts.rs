@@ -166,8 +166,17 @@ async fn turns(states: &States, execution: &str, turns: u64) -> Option<(Describe
 
 #[test]
 fn an_execution_goes_on_however_often_the_engine_is_dropped() {
-    let mut life = Life::new("often");
+    // From lives in which nothing is done to lives in which much is.
+    for longest in [5, 11, 23] {
+        goes_on(longest);
+    }
+}
+
+/// Lives of up to so many turns, until the execution has ended as it must.
+fn goes_on(longest: u64) {
+    let mut life = Life::new(&format!("often-{longest}"));
     let execution = life.live(|states| async move {
+        states.test.engine.world().bus.put("lambda", Rc::new(Functions));
         states.machine("child", &wait(10)).await;
         let machine = states.machine("busy", &busy()).await;
         states.start(&machine, &json!({})).await
@@ -176,8 +185,7 @@ fn an_execution_goes_on_however_often_the_engine_is_dropped() {
     for number in 0_u64.. {
         assert!(number < 2_000, "it does not end");
         let execution = execution.clone();
-        // From lives in which nothing is done to lives in which much is.
-        found = life.live(|states| async move { turns(&states, &execution, number % 23).await });
+        found = life.live(|states| async move { turns(&states, &execution, number % longest).await });
         if found.is_some() {
             break;
         }

@@ -32,7 +32,8 @@ pub(super) struct Findings(Vec<Finding>);
 impl Findings {
     pub(super) fn add(&mut self, code: &'static str, at: &str, message: impl Into<String>) {
         if self.0.len() < FINDINGS {
-            self.0.push(Finding { code, message: message.into(), location: at.to_owned() });
+            let location = if at.is_empty() { "/" } else { at }.to_owned();
+            self.0.push(Finding { code, message: message.into(), location });
         }
     }
 

@@ -229,7 +229,7 @@ fn a_kill_on_any_of_these_ways_changes_nothing() {
     let answers = |call: &Call| {
         let name = call.arguments["FunctionName"].as_str().unwrap_or("queue");
         // One in four calls fails, and is tried again.
-        if call.task % 4 == 0 {
+        if call.task.is_multiple_of(4) {
             return failed("Lambda.ServiceException");
         }
         match name {
