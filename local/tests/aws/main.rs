@@ -17,4 +17,5 @@ mod secrets;
 mod ses;
 mod sns;
 mod sqs;
+mod states;
 mod sts;
