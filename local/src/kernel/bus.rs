@@ -15,7 +15,7 @@ use std::rc::Rc;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
-use super::{Activity, AwsError, Busy, Caller, Store};
+use super::{Activity, AwsError, Caller, Store};
 
 /// One call of one operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,7 @@ impl Bus {
     pub async fn call(&self, service: &str, call: Call) -> Result<Value, AwsError> {
         let _busy = self.activity.begin();
         let answer = self.answer(service, call).await;
-        self.durable().await?;
+        self.store.durable().await.map_err(|error| AwsError::internal(error.to_string()))?;
         answer
     }
 
@@ -88,25 +88,6 @@ impl Bus {
             Some(interceptor) => interceptor.intercept(name, found, call).await,
             None => found.call(call).await,
         }
-    }
-
-    async fn durable(&self) -> Result<(), AwsError> {
-        self.store.durable().await.map_err(|error| AwsError::internal(error.to_string()))
-    }
-
-    /// A call that waits for work to come, as a long poll does: waiting is no activity, and what it found is
-    /// activity until the guard is dropped.
-    pub async fn poll(
-        &self,
-        caller: Caller,
-        service: &str,
-        operation: &str,
-        input: Value,
-    ) -> Result<(Value, Busy), AwsError> {
-        let answer = self.answer(service, Call { caller, operation: operation.to_owned(), input }).await;
-        let busy = self.activity.begin();
-        self.durable().await?;
-        Ok((answer?, busy))
     }
 
     /// The call as a service makes it, on behalf of `caller`.

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod fake;
+mod functions;
+mod restart;
 mod world;
 
 mod door;
+mod dynamodb;
 mod lambda;
 mod mappings;
 mod secrets;

@@ -43,7 +43,7 @@ pub(super) fn query(query: &str) -> (Map<String, Value>, Map<String, Value>) {
 }
 
 /// `25/Nov/2026:06:31:52 +0000`, as `requestTime` is written.
-pub(super) fn request_time(now: Time) -> String {
+pub(crate) fn request_time(now: Time) -> String {
     let stamp = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
     stamp.strftime("%d/%b/%Y:%H:%M:%S %z").to_string()
 }

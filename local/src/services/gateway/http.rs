@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Api, Cors, Protocol, Route, Stage};
 use super::authorize::Denied;
+pub(crate) use super::event::request_time;
 use super::{Failure, Gateway, event};
 use crate::kernel::Outcome;
 use crate::wire::{Request, Response};
@@ -70,7 +71,7 @@ impl Gateway {
         if let (Some(said), Some(members)) = (said, context.as_object_mut()) {
             members.insert("authorizer".to_owned(), said);
         }
-        let event = payload(route, &request, &path, parameters, context);
+        let event = payload(&route.key, &request, &path, parameters, context);
         let (verb, rest) = route.key.split_once(' ').unwrap_or(("*", "/*"));
         let verb = if verb == "ANY" { request.method.as_str() } else { verb };
         let source = self.arn(&api.id, &format!("{}/{verb}{rest}", stage.name));
@@ -144,7 +145,13 @@ fn labels(pattern: &str, path: &str) -> Option<Map<String, Value>> {
 }
 
 /// The function's event.
-fn payload(route: &Route, request: &Request, path: &str, parameters: Map<String, Value>, context: Value) -> Value {
+pub(crate) fn payload(
+    route: &str,
+    request: &Request,
+    path: &str,
+    parameters: Map<String, Value>,
+    context: Value,
+) -> Value {
     let joined = |name: &http::HeaderName| {
         let values = request.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.collect::<Vec<_>>().join(",")
@@ -157,7 +164,7 @@ fn payload(route: &Route, request: &Request, path: &str, parameters: Map<String,
         .collect();
     let mut event = json!({
         "version": "2.0",
-        "routeKey": route.key,
+        "routeKey": route,
         "rawPath": path,
         "rawQueryString": request.query,
         "headers": headers,
@@ -192,7 +199,7 @@ fn payload(route: &Route, request: &Request, path: &str, parameters: Map<String,
 }
 
 /// A function's answer: a response, or any JSON, which is then the body.
-fn written(answer: Value) -> Response {
+pub(crate) fn written(answer: Value) -> Response {
     let Some(status) = answer.get("statusCode").and_then(Value::as_u64) else {
         let body = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
         return Response::new(200, JSON, body);

@@ -11,44 +11,62 @@ use crate::kernel::{Arn, Caller, Outcome, World};
 /// Tries to reach a destination.
 const TRIES: u32 = 8;
 
-/// Sends a document to a queue, a topic or a function, as the function's role. One that cannot be sent is
-/// told and dropped, as AWS does.
-pub(crate) async fn deliver(world: &World, function: &Function, destination: &Arn, document: Value) {
+/// What is sent to a queue, a topic or a function.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parcel {
+    pub(crate) to: Arn,
+    pub(crate) document: Value,
+    /// Message attributes: of a dead letter, why it is one.
+    pub(crate) attributes: Vec<(&'static str, &'static str, String)>,
+}
+
+impl Parcel {
+    /// A record of an invocation or of a batch.
+    pub(crate) const fn record(to: Arn, document: Value) -> Self {
+        Self { to, document, attributes: Vec::new() }
+    }
+
+    /// The service, the operation and its input that send it.
+    fn call(&self, world: &World) -> (&'static str, &'static str, Value) {
+        let Self { to, document, .. } = self;
+        let attributes = || {
+            let attribute = |(name, kind, value): &(&'static str, &'static str, String)| {
+                ((*name).to_owned(), json!({"DataType": kind, "StringValue": value}))
+            };
+            Value::Object(self.attributes.iter().map(attribute).collect())
+        };
+        match to.service() {
+            "sqs" => {
+                let url = format!("{}/{}/{}", world.place.endpoint, to.account(), to.name());
+                let body = document.to_string();
+                let input = json!({"QueueUrl": url, "MessageBody": body, "MessageAttributes": attributes()});
+                ("sqs", "SendMessage", input)
+            }
+            "sns" => {
+                let input = json!({"TopicArn": to, "Message": document.to_string(), "MessageAttributes": attributes()});
+                ("sns", "Publish", input)
+            }
+            _ => (NAME, "Invoke", json!({"FunctionName": to, "InvocationType": "Event", "Payload": document})),
+        }
+    }
+}
+
+/// Sends a parcel as the function's role. One that cannot be sent is told and dropped, as AWS does.
+pub(crate) async fn deliver(world: &World, function: &Function, parcel: Parcel) {
     let caller = Caller::Role { role: function.role.clone(), session: function.name.clone() };
-    let name = destination.name();
-    let (service, operation, input) = match destination.service() {
-        "sqs" => {
-            let url = format!("{}/{}/{name}", world.place.endpoint, destination.account());
-            ("sqs", "SendMessage", json!({"QueueUrl": url, "MessageBody": document.to_string()}))
-        }
-        "sns" => ("sns", "Publish", json!({"TopicArn": destination, "Message": document.to_string()})),
-        _ => {
-            let input = json!({"FunctionName": destination, "InvocationType": "Event", "Payload": document});
-            (NAME, "Invoke", input)
-        }
+    let (service, operation, input) = parcel.call(world);
+    let tell = |outcome: Outcome, detail: Value| {
+        world.log.tell(NAME, &function.name, "sent_to_destination", outcome, || detail);
     };
     let mut tries = 0;
     loop {
         let Err(error) = world.bus.request(caller.clone(), service, operation, input.clone()).await else {
-            world.log.tell(
-                NAME,
-                &function.name,
-                "sent_to_destination",
-                Outcome::Done,
-                || json!({"destination": destination}),
-            );
-            return;
+            return tell(Outcome::Done, json!({"destination": parcel.to}));
         };
         tries += 1;
         if !is_transient(&error) || tries == TRIES {
-            world.log.tell(
-                NAME,
-                &function.name,
-                "sent_to_destination",
-                Outcome::Failed,
-                || json!({"destination": destination, "error": error.to_string(), "document": document}),
-            );
-            return;
+            let Parcel { to, document, .. } = &parcel;
+            return tell(Outcome::Failed, json!({"destination": to, "error": error.to_string(), "document": document}));
         }
         world.clock.sleep(backoff(tries, Duration::from_millis(200), Duration::from_secs(60))).await;
     }

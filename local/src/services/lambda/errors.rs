@@ -59,6 +59,14 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     }
 }
 
+/// A value that is one of a few.
+pub(crate) fn among(name: &str, value: &str, known: &[&str]) -> Result<(), AwsError> {
+    if known.contains(&value) {
+        return Ok(());
+    }
+    Err(invalid(format!("{name} is one of {}, not `{value}`", known.join(", "))))
+}
+
 /// A value within AWS's bounds.
 pub(crate) fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {
     if (least..=most).contains(&value) {

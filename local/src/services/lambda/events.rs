@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::spawn_local;
 
-use super::destination::{backoff, deliver};
-use super::errors::is_transient;
-use super::function::EventInvoke;
+use super::destination::{Parcel, backoff, deliver};
 use super::invoke::{Request, run};
 use super::names::LATEST;
 use super::{Function, FunctionError, Lambda, NAME, Payload};
@@ -78,39 +76,49 @@ pub(super) fn resume(lambda: &Rc<Lambda>) -> Result<(), StoreError> {
 /// What is to be done with an event after a try.
 enum Next {
     Again(Time),
-    /// It is over: what is told to which destination.
-    Over(Option<(Arn, Value)>),
+    /// It is over: what is told, and where.
+    Over(Vec<Parcel>),
 }
 
-fn begin(lambda: &Rc<Lambda>, key: String, event: Event, mut tries: Tries) {
+fn begin(lambda: &Rc<Lambda>, key: String, mut event: Event, mut tries: Tries) {
     let lambda = Rc::clone(lambda);
     let busy = lambda.world.activity.begin();
     spawn_local(async move {
-        let table = lambda.world.store.table("lambda.tries");
-        let mut busy = Some(busy);
-        let payload = Rc::new(Payload::from_value(event.payload.clone()));
+        let world = &lambda.world;
+        let table = world.store.table("lambda.tries");
+        // Each call is activity of its own; the waits between them are none.
+        drop(busy);
+        let payload = Rc::new(Payload::from_value(std::mem::take(&mut event.payload)));
         loop {
             if let Some(next) = tries.next {
-                drop(busy.take());
-                lambda.world.clock.sleep_until(next).await;
+                world.clock.sleep_until(next).await;
             }
-            let _busy = busy.take().unwrap_or_else(|| lambda.world.activity.begin());
             match attempt(&lambda, &event, &payload, &mut tries).await {
                 Next::Again(next) => {
                     tries.next = Some(next);
                     table.put(&key, &tries);
+                    keep(&lambda).await;
                 }
-                Next::Over(destination) => {
-                    if let (Some((destination, document)), Some(entry)) = (destination, lambda.find(&event.function)) {
-                        deliver(&lambda.world, &entry.function(), &destination, document).await;
+                Next::Over(parcels) => {
+                    if let Some(entry) = lambda.find(&event.function) {
+                        for parcel in parcels {
+                            deliver(world, &entry.function(), parcel).await;
+                        }
                     }
-                    break;
+                    lambda.events.delete(&key);
+                    table.delete(&key);
+                    keep(&lambda).await;
+                    return;
                 }
             }
         }
-        lambda.events.delete(&key);
-        table.delete(&key);
     });
+}
+
+/// Waits until what became of an event is on disk. A file that failed fails each call from then on; here it
+/// only means that the event is tried again after the next start.
+async fn keep(lambda: &Lambda) {
+    let _ = lambda.world.store.durable().await;
 }
 
 async fn attempt(lambda: &Lambda, event: &Event, payload: &Rc<Payload>, tries: &mut Tries) -> Next {
@@ -123,25 +131,17 @@ async fn attempt(lambda: &Lambda, event: &Event, payload: &Rc<Payload>, tries: &
             Outcome::Failed,
             || json!({"request": event.request_id, "reason": "the function is deleted"}),
         );
-        return Next::Over(None);
+        return Next::Over(Vec::new());
     };
     let function = entry.function();
     let config = function.event_invoke.clone().unwrap_or_default();
     let oldest = event.accepted + Duration::from_secs(config.age.unwrap_or(AGE).into());
-    let expired = |tries: &Tries| {
-        given_up(lambda, &function, event, "EventAgeExceeded");
-        Next::Over(destination(
-            &config.on_failure,
-            &function,
-            event,
-            "EventAgeExceeded",
-            tries.failed,
-            None,
-            world.clock.now(),
-        ))
+    let told = |condition: &'static str, times: u32, answer: Option<Result<Value, FunctionError>>| {
+        let end = End { function: &function, event, payload, condition, times, answer, now: world.clock.now() };
+        Next::Over(if condition == "Success" { end.succeeded() } else { end.failed(lambda) })
     };
     if world.clock.now() > oldest {
-        return expired(tries);
+        return told("EventAgeExceeded", tries.failed, None);
     }
     let request = Request {
         request_id: event.request_id.clone(),
@@ -152,7 +152,6 @@ async fn attempt(lambda: &Lambda, event: &Event, payload: &Rc<Payload>, tries: &
     let now = world.clock.now();
     match answered {
         Err(error) => {
-            debug_assert!(is_transient(&error), "what was admitted once is only ever throttled: {error}");
             tries.refused += 1;
             let next = now + backoff(tries.refused, Duration::from_secs(1), Duration::from_secs(300));
             retried(lambda, event, &error.to_string(), next);
@@ -162,23 +161,17 @@ async fn attempt(lambda: &Lambda, event: &Event, payload: &Rc<Payload>, tries: &
             tries.refused = 0;
             let error = match invoked.result {
                 Ok(answer) => {
-                    let answer = Ok(answer.into_value().unwrap_or_default());
-                    let times = tries.failed + 1;
-                    let to = &config.on_success;
-                    return Next::Over(destination(to, &function, event, "Success", times, Some(answer), now));
+                    return told("Success", tries.failed + 1, Some(Ok(answer.into_value().unwrap_or_default())));
                 }
                 Err(error) => error,
             };
             tries.failed += 1;
             if tries.failed > config.retries.unwrap_or(RETRIES) {
-                given_up(lambda, &function, event, "RetriesExhausted");
-                let to = &config.on_failure;
-                let times = tries.failed;
-                return Next::Over(destination(to, &function, event, "RetriesExhausted", times, Some(Err(error)), now));
+                return told("RetriesExhausted", tries.failed, Some(Err(error)));
             }
             let next = now + Duration::from_secs(60 * u64::from(tries.failed));
             if next > oldest {
-                return expired(tries);
+                return told("EventAgeExceeded", tries.failed, Some(Err(error)));
             }
             retried(lambda, event, &error.to_string(), next);
             Next::Again(next)
@@ -196,53 +189,78 @@ fn retried(lambda: &Lambda, event: &Event, error: &str, next: Time) {
     );
 }
 
-fn given_up(lambda: &Lambda, function: &Function, event: &Event, condition: &str) {
-    let destination = function.event_invoke.as_ref().and_then(|config: &EventInvoke| config.on_failure.as_ref());
-    lambda.world.log.tell(
-        NAME,
-        &event.function,
-        "gave_up_event",
-        Outcome::Failed,
-        || json!({"request": event.request_id, "condition": condition, "destination": destination}),
-    );
-}
-
-/// The invocation record, if somebody wants it (Lambda Developer Guide, "Retaining records of asynchronous
-/// invocations").
-fn destination(
-    to: &Option<Arn>,
-    function: &Function,
-    event: &Event,
-    condition: &str,
+/// The end of an event.
+struct End<'a> {
+    function: &'a Function,
+    event: &'a Event,
+    payload: &'a Payload,
+    condition: &'static str,
+    /// How often the function ran.
     times: u32,
+    /// What it answered last.
     answer: Option<Result<Value, FunctionError>>,
     now: Time,
-) -> Option<(Arn, Value)> {
-    let to = to.clone()?;
-    let mut document = json!({
-        "version": "1.0",
-        "timestamp": now.rfc3339(),
-        "requestContext": {
-            "requestId": event.request_id,
-            "functionArn": function.qualified(),
-            "condition": condition,
-            "approximateInvokeCount": times,
-        },
-        "requestPayload": event.payload,
-    });
-    if let (Some(answer), Some(members)) = (answer, document.as_object_mut()) {
-        let mut context = json!({"statusCode": 200, "executedVersion": LATEST});
-        let payload = match answer {
-            Ok(payload) => payload,
-            Err(error) => {
-                if let Some(context) = context.as_object_mut() {
-                    context.insert("functionError".to_owned(), "Unhandled".into());
-                }
-                error.value()
-            }
-        };
-        members.insert("responseContext".to_owned(), context);
-        members.insert("responsePayload".to_owned(), payload);
+}
+
+impl End<'_> {
+    fn succeeded(self) -> Vec<Parcel> {
+        let to = self.function.event_invoke.as_ref().and_then(|config| config.on_success.clone());
+        to.map(|to| Parcel::record(to, self.record())).into_iter().collect()
     }
-    Some((to, document))
+
+    /// A record for the destination, and the event itself for the dead-letter queue.
+    fn failed(self, lambda: &Lambda) -> Vec<Parcel> {
+        let Self { function, event, condition, .. } = self;
+        let to = function.event_invoke.as_ref().and_then(|config| config.on_failure.clone());
+        let dead_letters = function.dead_letters.clone();
+        lambda.world.log.tell(NAME, &event.function, "gave_up_event", Outcome::Failed, || {
+            json!({
+                "request": event.request_id, "condition": condition, "destination": to, "dead_letters": dead_letters,
+            })
+        });
+        let letter = dead_letters.map(|to| self.letter(to));
+        let record = to.map(|to| Parcel::record(to, self.record()));
+        record.into_iter().chain(letter).collect()
+    }
+
+    /// The event with its error (Lambda Developer Guide, "Dead-letter queues").
+    fn letter(&self, to: Arn) -> Parcel {
+        let mut attributes = vec![("RequestID", "String", self.event.request_id.clone())];
+        if let Some(Err(error)) = &self.answer {
+            let text: String = error.message.chars().take(1024).collect();
+            attributes.push(("ErrorCode", "Number", "200".to_owned()));
+            attributes.extend((!text.is_empty()).then_some(("ErrorMessage", "String", text)));
+        }
+        Parcel { to, document: self.payload.value().cloned().unwrap_or_default(), attributes }
+    }
+
+    /// The record of an invocation (Lambda Developer Guide, "Retaining records of asynchronous invocations").
+    fn record(self) -> Value {
+        let mut document = json!({
+            "version": "1.0",
+            "timestamp": self.now.rfc3339(),
+            "requestContext": {
+                "requestId": self.event.request_id,
+                "functionArn": self.function.qualified(),
+                "condition": self.condition,
+                "approximateInvokeCount": self.times,
+            },
+            "requestPayload": self.payload.value().cloned().unwrap_or_default(),
+        });
+        if let (Some(answer), Some(members)) = (self.answer, document.as_object_mut()) {
+            let mut context = json!({"statusCode": 200, "executedVersion": LATEST});
+            let payload = match answer {
+                Ok(payload) => payload,
+                Err(error) => {
+                    if let Some(context) = context.as_object_mut() {
+                        context.insert("functionError".to_owned(), "Unhandled".into());
+                    }
+                    error.value()
+                }
+            };
+            members.insert("responseContext".to_owned(), context);
+            members.insert("responsePayload".to_owned(), payload);
+        }
+        document
+    }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Function {
     pub(crate) statements: Vec<Value>,
     pub(crate) policy_revision: String,
     pub(crate) event_invoke: Option<EventInvoke>,
+    /// A queue or topic for events that it would not take.
+    pub(crate) dead_letters: Option<Arn>,
     pub(crate) url: Option<Url>,
     pub(crate) recursive_loop: String,
 }
@@ -146,6 +148,9 @@ impl Function {
         if let Some(members) = configuration.as_object_mut() {
             if !self.variables.is_empty() {
                 members.insert("Environment".to_owned(), json!({"Variables": self.variables}));
+            }
+            if let Some(arn) = &self.dead_letters {
+                members.insert("DeadLetterConfig".to_owned(), json!({"TargetArn": arn}));
             }
             if let Some(key) = &self.kms_key {
                 members.insert("KMSKeyArn".to_owned(), json!(key));

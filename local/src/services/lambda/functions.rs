@@ -7,8 +7,9 @@ use ring::digest;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::errors::{conflict, invalid, not_honoured, number, read, within};
+use super::errors::{among, conflict, invalid, not_honoured, number, read, within};
 use super::function::{Code, Function, Logging};
+use super::settings::arn_or_nothing;
 use super::{Entry, Lambda, names};
 use crate::kernel::{Access, Arn, AwsError, Caller, Outcome};
 
@@ -62,6 +63,7 @@ struct Settings {
     environment: Option<Environment>,
     logging_config: Option<Logging>,
     tracing_config: Option<Tracing>,
+    dead_letter_config: Option<DeadLetters>,
     #[serde(rename = "KMSKeyArn", alias = "KmsKeyArn")]
     kms_key_arn: Option<String>,
     ephemeral_storage: Option<Storage>,
@@ -80,6 +82,13 @@ struct Environment {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct Tracing {
     mode: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct DeadLetters {
+    #[serde(default, deserialize_with = "arn_or_nothing")]
+    target_arn: Option<Arn>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +168,7 @@ pub(super) async fn create(lambda: &Lambda, caller: &Caller, input: Value) -> Re
         statements: Vec::new(),
         policy_revision: world.random.uuid(),
         event_invoke: None,
+        dead_letters: None,
         url: None,
         recursive_loop: "Terminate".to_owned(),
     };
@@ -213,21 +223,44 @@ fn set(function: &mut Function, settings: Settings) -> Result<(), AwsError> {
         function.variables = variables;
     }
     if let Some(logging) = settings.logging_config {
-        let format = logging.log_format.as_str();
-        if !["JSON", "Text"].contains(&format) {
-            return Err(invalid(format!("LogFormat is JSON or Text, not `{format}`")));
-        }
+        among("LogFormat", &logging.log_format, &["JSON", "Text"])?;
+        let application = logging.application_log_level.as_deref();
+        let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+        application.map_or(Ok(()), |level| among("ApplicationLogLevel", level, &levels))?;
+        let system = logging.system_log_level.as_deref();
+        system.map_or(Ok(()), |level| among("SystemLogLevel", level, &["DEBUG", "INFO", "WARN"]))?;
         function.logging = logging;
     }
-    function.tracing = settings.tracing_config.map_or_else(|| function.tracing.clone(), |tracing| tracing.mode);
+    if let Some(Tracing { mode }) = settings.tracing_config {
+        among("Mode", &mode, &["Active", "PassThrough"])?;
+        function.tracing = mode;
+    }
+    if let Some(DeadLetters { target_arn }) = settings.dead_letter_config {
+        if let Some(arn) = target_arn.as_ref().filter(|arn| !["sqs", "sns"].contains(&arn.service())) {
+            return Err(invalid(format!("the dead letters of a function go to a queue or a topic, not to `{arn}`")));
+        }
+        function.dead_letters = target_arn;
+    }
+    if let Some(architectures) = settings.architectures {
+        set_architectures(function, architectures)?;
+    }
     function.role = settings.role.unwrap_or_else(|| function.role.clone());
     function.handler = settings.handler.unwrap_or_else(|| function.handler.clone());
     function.description = settings.description.unwrap_or_else(|| function.description.clone());
-    function.architectures = settings.architectures.unwrap_or_else(|| function.architectures.clone());
     function.kms_key = match settings.kms_key_arn {
         Some(key) => Some(key).filter(|key| !key.is_empty()),
         None => function.kms_key.take(),
     };
+    Ok(())
+}
+
+/// What a function is built for is kept and shown: the binary that runs here is this machine's.
+fn set_architectures(function: &mut Function, architectures: Vec<String>) -> Result<(), AwsError> {
+    match architectures.as_slice() {
+        [one] => among("Architectures", one, &["x86_64", "arm64"])?,
+        _ => return Err(invalid("Architectures has one member: x86_64 or arm64")),
+    }
+    function.architectures = architectures;
     Ok(())
 }
 
@@ -370,7 +403,9 @@ pub(super) async fn update_code(lambda: &Lambda, caller: &Caller, input: Value) 
     let code = code(lambda, &[&now.name, now.arn.as_str(), &now.handler], Source { s3_bucket, s3_key })?;
     let mut changed = Function::clone(&now);
     changed.code = code;
-    changed.architectures = input.architectures.unwrap_or(changed.architectures);
+    if let Some(architectures) = input.architectures {
+        set_architectures(&mut changed, architectures)?;
+    }
     changed.modified = lambda.world.clock.now();
     changed.revision = lambda.world.random.uuid();
     if input.dry_run {

@@ -1,8 +1,11 @@
 //! Functions that run in this process: for tests, and for simulation, where all is virtual.
+//!
+//! Guaranteed: one that panics fails its invocation, as a process that exits does, and nothing else.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use futures_util::FutureExt;
@@ -10,9 +13,8 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 use super::function::Function;
-use super::output::Output;
 use super::payload::Payload;
-use super::sandbox::{Context, FunctionError, Invocation, Launcher, Sandbox};
+use super::sandbox::{ANSWER, Context, FunctionError, Invocation, Sandbox};
 
 type Answer = LocalBoxFuture<'static, Result<Value, FunctionError>>;
 type Handler = Rc<dyn Fn(String, Value, Context) -> Answer>;
@@ -39,9 +41,12 @@ impl Functions {
         names.iter().any(|name| handlers.contains_key(*name))
     }
 
-    fn handler(&self, function: &Function) -> Option<Handler> {
+    /// The place where this function runs, if it runs here.
+    pub(super) fn sandbox(&self, function: &Function) -> Option<InProcess> {
         let handlers = self.0.borrow();
-        [function.arn.as_str(), &function.name, &function.handler].iter().find_map(|name| handlers.get(*name).cloned())
+        let names = [function.arn.as_str(), &function.name, &function.handler];
+        let handler = names.iter().find_map(|name| handlers.get(*name).cloned())?;
+        Some(InProcess { handler, name: function.name.clone() })
     }
 }
 
@@ -51,28 +56,8 @@ impl fmt::Debug for Functions {
     }
 }
 
-impl Functions {
-    /// Whether this function runs here.
-    pub(super) fn has(&self, function: &Function) -> bool {
-        self.handler(function).is_some()
-    }
-}
-
-impl Launcher for Functions {
-    fn launch(
-        &self,
-        function: Rc<Function>,
-        _: Rc<Output>,
-    ) -> LocalBoxFuture<'static, Result<Box<dyn Sandbox>, FunctionError>> {
-        let found = self.handler(&function);
-        let sandbox = found
-            .map(|handler| -> Box<dyn Sandbox> { Box::new(InProcess { handler, name: function.name.clone() }) })
-            .ok_or_else(|| FunctionError::new("Runtime.InvalidEntrypoint", "no such function in this process"));
-        std::future::ready(sandbox).boxed_local()
-    }
-}
-
-struct InProcess {
+/// A function in this process: as cheap as a call, so that none is kept.
+pub(super) struct InProcess {
     handler: Handler,
     name: String,
 }
@@ -88,7 +73,13 @@ impl Sandbox for InProcess {
         async {
             let event = invocation.payload.value().cloned();
             let event = event.map_err(|error| FunctionError::new("Runtime.MalformedEvent", error.to_string()))?;
-            (self.handler)(self.name.clone(), event, invocation.context.clone()).await.map(Payload::from_value)
+            let context = invocation.context.clone();
+            let run = AssertUnwindSafe(async { (self.handler)(self.name.clone(), event, context).await });
+            let answer = match run.catch_unwind().await {
+                Ok(answer) => Payload::from_value(answer?),
+                Err(_) => return Err(FunctionError::new("Runtime.ExitError", "the function panicked")),
+            };
+            if answer.bytes().len() > ANSWER { Err(FunctionError::too_large()) } else { Ok(answer) }
         }
         .boxed_local()
     }

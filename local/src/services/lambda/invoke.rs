@@ -1,23 +1,27 @@
 //! One invocation: who may, whether there is room, a sandbox, the time-out, the answer.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::spawn_local;
 
-use super::errors::{invalid, not_found, read, throttled};
+use super::errors::{invalid, read, throttled};
 use super::names::LATEST;
-use super::pool::Running;
-use super::process::Processes;
-use super::sandbox::{Context, Invocation, Launcher, Sandbox};
+use super::pool::{Running, SANDBOXES};
+use super::process::launch;
+use super::sandbox::{Context, Invocation, Sandbox};
 use super::{Entry, Function, FunctionError, Lambda, NAME, Payload, events, settings};
-use crate::kernel::{AwsError, Caller, Outcome};
+use crate::kernel::{AwsError, Caller, Clock, Outcome, World};
 
 /// The largest event and answer of a synchronous invocation (Lambda quotas).
 pub(crate) const SYNCHRONOUS: usize = 6 * 1024 * 1024;
 /// The largest event of an asynchronous invocation.
 const ASYNCHRONOUS: usize = 1024 * 1024;
+
+/// The error of a function that took too long, as Lambda names it.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 
 /// What is invoked with.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub(crate) struct Invoked {
     pub(crate) result: Result<Payload, FunctionError>,
     /// How long it ran.
     took: Duration,
+    /// Whether a sandbox was started for it.
+    cold: bool,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +112,7 @@ fn context(encoded: String) -> Result<String, AwsError> {
     })
 }
 
-fn answer(invoked: Invoked) -> Value {
+pub(super) fn answer(invoked: Invoked) -> Value {
     let not_json = |error: serde_json::Error| {
         FunctionError::new("Runtime.InvalidResponse", format!("the function's answer is no JSON: {error}"))
     };
@@ -118,66 +124,25 @@ fn answer(invoked: Invoked) -> Value {
     }
 }
 
-/// `eventloom:InvokeUrl {UrlId, Payload}`: what the HTTP door calls for a request to a function's URL. The
-/// payload is the request as version 2.0 has it, and what it answers is the function's.
-pub(super) async fn url(lambda: &Rc<Lambda>, caller: &Caller, input: Value) -> Result<Value, AwsError> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-    struct Input {
-        url_id: String,
-        payload: Value,
-    }
-    let Input { url_id, payload } = read(input)?;
-    let auth = |function: &Function| function.url.as_ref().filter(|url| url.id == url_id).map(|url| url.auth.clone());
-    let found = {
-        let functions = lambda.functions.borrow();
-        functions.iter().find_map(|(name, entry)| Some((name.clone(), auth(&entry.function())?)))
-    };
-    let (name, auth) = found.ok_or_else(|| not_found("The resource you requested does not exist."))?;
-    if auth == "AWS_IAM" && *caller == Caller::Anonymous {
-        return Err(AwsError::new("AccessDeniedException", "Forbidden").status(403));
-    }
-    // Both are asked for since October 2025 (Lambda Developer Guide, "Control access to function URLs").
-    let url = [("lambda:FunctionUrlAuthType", auth.as_str())];
-    lambda.entry_with(caller, "lambda:InvokeFunctionUrl", &name, None, &url)?;
-    let via = [("lambda:InvokedViaFunctionUrl", "true")];
-    let entry = lambda.entry_with(caller, "lambda:InvokeFunction", &name, None, &via)?;
-    let payload = Rc::new(Payload::from_value(payload));
-    let request = Request { request_id: lambda.world.random.uuid(), payload, client_context: None };
-    Ok(answer(run(lambda, &entry, request).await?))
-}
-
 /// Runs a function once. An error is Lambda's: there was no room, and the function did not run. What the
 /// function itself did is the result.
-pub(crate) async fn run(lambda: &Lambda, entry: &Entry, request: Request) -> Result<Invoked, AwsError> {
+pub(crate) async fn run(lambda: &Lambda, entry: &Rc<Entry>, request: Request) -> Result<Invoked, AwsError> {
     let world = &lambda.world;
     let _busy = world.activity.begin();
     let _running = admit(lambda, entry)?;
-    let here = lambda.in_process.has(&entry.function());
-    let _place = match here {
-        true => None,
-        false => Some(entry.pool.places.acquire().await.map_err(|error| AwsError::internal(error.to_string()))?),
-    };
-    let (generation, function) = (entry.pool.generation(), entry.function());
-    let warm = entry.pool.warm();
-    let cold = warm.is_none();
-    let sandbox = match warm {
-        Some(sandbox) => Ok(sandbox),
-        None => launch(lambda, entry, &function, here).await,
-    };
-    let begun = world.clock.now();
+    let function = entry.function();
     let request_id = request.request_id.clone();
-    let result = match sandbox {
-        Ok(sandbox) => within_time(lambda, entry, &function, sandbox, generation, request).await,
-        Err(error) => Err(error),
+    let invoked = match lambda.in_process.sandbox(&function) {
+        Some(sandbox) => within_time(world, &function, &sandbox, request, false).await,
+        None => in_process_of_its_own(world, entry, request).await?,
     };
-    let took = world.clock.now().since(begun);
+    let Invoked { result, took, cold } = &invoked;
     let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
     world.log.tell(NAME, &function.name, "invoked", outcome, || {
         let error = result.as_ref().err().map(FunctionError::to_string);
         json!({"request": request_id, "ms": took.as_millis(), "cold": cold, "error": error})
     });
-    Ok(Invoked { result, took })
+    Ok(invoked)
 }
 
 /// Whether the account's and the function's concurrency have room.
@@ -197,35 +162,74 @@ fn admit<'a>(lambda: &Lambda, entry: &'a Entry) -> Result<Running<'a>, AwsError>
     Ok(entry.pool.begin())
 }
 
-async fn launch(
-    lambda: &Lambda,
-    entry: &Entry,
-    function: &Rc<Function>,
-    here: bool,
-) -> Result<Box<dyn Sandbox>, FunctionError> {
-    let world = &lambda.world;
-    let next = entry.pool.next_start();
-    if next > world.clock.now() {
-        world.clock.sleep_until(next).await;
+impl Lambda {
+    /// How many invocations of a function can run at once on this machine.
+    pub(crate) fn sandboxes(&self, entry: &Entry) -> usize {
+        let in_process = self.in_process.sandbox(&entry.function()).is_some();
+        if in_process { usize::MAX } else { SANDBOXES }
     }
-    let (function, output) = (Rc::clone(function), Rc::clone(&entry.output));
-    let launched = match here {
-        true => lambda.in_process.launch(function, output).await,
-        false => Processes(world.clone()).launch(function, output).await,
+}
+
+/// Runs a function in a warm sandbox or a new one, as soon as there is a place for it.
+async fn in_process_of_its_own(world: &World, entry: &Rc<Entry>, request: Request) -> Result<Invoked, AwsError> {
+    let pool = &entry.pool;
+    let _place = pool.places.acquire().await.map_err(|error| AwsError::internal(error.to_string()))?;
+    let warm = loop {
+        let warm = pool.warm();
+        let next = pool.next_start();
+        if warm.is_some() || next <= world.clock.now() {
+            break warm;
+        }
+        tokio::select! {
+            biased;
+            () = pool.renewed() => {}
+            () = world.clock.sleep_until(next) => {}
+        }
     };
-    launched.inspect_err(|error| died(lambda, entry, error))
+    // The function as it is now: it may have become another while this waited.
+    let (generation, function, cold) = (pool.generation(), entry.function(), warm.is_none());
+    let sandbox = match warm {
+        Some(sandbox) => sandbox,
+        None => match launch(world, &function, Rc::clone(&entry.output)).await {
+            Ok(sandbox) => sandbox,
+            Err(error) => {
+                died(world, entry, generation, &error);
+                return Ok(Invoked { result: Err(error), took: Duration::ZERO, cold });
+            }
+        },
+    };
+    let invoked = within_time(world, &function, &*sandbox, request, cold).await;
+    match &invoked.result {
+        // It may still be busy with what it was given, so that nobody else can use it.
+        Err(error) if error.error_type == TIMED_OUT => drop(sandbox),
+        Err(error) if !sandbox.is_alive() => died(world, entry, generation, error),
+        _ => {
+            pool.keep(sandbox, generation, world.clock.now());
+            if pool.sweep() {
+                spawn_local(end_idle(world.clock.clone(), Rc::downgrade(entry)));
+            }
+        }
+    }
+    Ok(invoked)
+}
+
+/// Ends sandboxes that nobody needed for some time, until none is idle.
+async fn end_idle(clock: Clock, entry: Weak<Entry>) {
+    while let Some(next) = entry.upgrade().and_then(|entry| entry.pool.end_idle(clock.now())) {
+        clock.idle_until(next).await;
+    }
 }
 
 /// Counts a sandbox that died, and says so if they all do.
-fn died(lambda: &Lambda, entry: &Entry, error: &FunctionError) {
-    let now = lambda.world.clock.now();
-    let deaths = entry.pool.died(now);
+fn died(world: &World, entry: &Entry, generation: u64, error: &FunctionError) {
+    let now = world.clock.now();
+    let deaths = entry.pool.died(generation, now);
     let wait = entry.pool.next_start().since(now);
-    let name = &entry.function().name;
     if wait.is_zero() {
         return;
     }
-    lambda.world.log.tell(
+    let name = &entry.function().name;
+    world.log.tell(
         NAME,
         name,
         "crash_looped",
@@ -234,39 +238,28 @@ fn died(lambda: &Lambda, entry: &Entry, error: &FunctionError) {
     );
 }
 
+/// One invocation in a sandbox, until the function's time is over.
 async fn within_time(
-    lambda: &Lambda,
-    entry: &Entry,
+    world: &World,
     function: &Function,
-    sandbox: Box<dyn Sandbox>,
-    generation: u64,
+    sandbox: &dyn Sandbox,
     request: Request,
-) -> Result<Payload, FunctionError> {
-    let world = &lambda.world;
-    let deadline = world.clock.now() + Duration::from_secs(function.timeout.into());
-    let trace_id = format!("Root=1-{:08x}-{};Sampled=0", world.clock.now().seconds(), world.random.hex(24));
+    cold: bool,
+) -> Invoked {
+    let begun = world.clock.now();
+    let deadline = begun + Duration::from_secs(function.timeout.into());
+    let trace_id = format!("Root=1-{:08x}-{};Sampled=0", begun.seconds(), world.random.hex(24));
     let Request { request_id, payload, client_context } = request;
     let function_arn = function.arn.to_string();
     let context = Context { request_id, deadline, function_arn, trace_id, client_context };
     let invocation = Invocation { context, payload };
-    let answered = tokio::select! {
+    let result = tokio::select! {
         biased;
-        result = sandbox.invoke(&invocation) => Some(result),
-        () = world.clock.sleep_until(deadline) => None,
+        result = sandbox.invoke(&invocation) => result,
+        () = world.clock.sleep_until(deadline) => Err(FunctionError::new(TIMED_OUT, format!(
+            "RequestId: {} Error: Task timed out after {}.00 seconds",
+            invocation.context.request_id, function.timeout
+        ))),
     };
-    let Some(result) = answered else {
-        return Err(FunctionError::new(
-            "Sandbox.Timedout",
-            format!(
-                "RequestId: {} Error: Task timed out after {}.00 seconds",
-                invocation.context.request_id, function.timeout
-            ),
-        ));
-    };
-    if sandbox.is_alive() {
-        entry.pool.keep(sandbox, generation);
-    } else if let Err(error) = &result {
-        died(lambda, entry, error);
-    }
-    result
+    Invoked { result, took: world.clock.now().since(begun), cold }
 }

@@ -8,7 +8,7 @@
 //! | module | does |
 //! | --- | --- |
 //! | [`functions`], [`settings`], [`permissions`] | the functions and what is set on them |
-//! | [`invoke`] | one invocation: concurrency, sandbox, time-out |
+//! | [`invoke`], [`url`] | one invocation: concurrency, sandbox, time-out; by a URL |
 //! | [`events`] | asynchronous invocations: the queue, retries, destinations |
 //! | [`sandbox`], [`process`], [`runtime_api`], [`in_process`] | where functions run |
 //! | [`output`] | what they write |
@@ -31,6 +31,7 @@ mod routes;
 mod runtime_api;
 mod sandbox;
 mod settings;
+mod url;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
-pub(crate) use destination::{backoff, deliver};
+pub(crate) use destination::{Parcel, backoff, deliver};
 pub(crate) use function::Function;
 pub use in_process::Functions;
 pub(crate) use invoke::{Request, SYNCHRONOUS, run};
@@ -168,7 +169,7 @@ impl Lambda {
         let caller = &caller;
         match operation.as_str() {
             "Invoke" => invoke::invoke(&self, caller, input).await,
-            "eventloom:InvokeUrl" => invoke::url(&self, caller, input).await,
+            "eventloom:InvokeUrl" => url::invoke(&self, caller, input).await,
             "eventloom:GetLogs" => output::logs(&self, caller, input),
             "CreateFunction" => functions::create(&self, caller, input).await,
             "GetFunction" => functions::get(&self, caller, input),

@@ -18,7 +18,7 @@ use super::names::LATEST;
 use super::output::{LINE, Output};
 use super::payload::Payload;
 use super::runtime_api::{Api, Served, serve};
-use super::sandbox::{FunctionError, Invocation, Launcher, Sandbox};
+use super::sandbox::{FunctionError, Invocation, Sandbox};
 use crate::kernel::{Caller, Credentials, Keys, World};
 
 /// How long a process may take to ask for its first invocation (Lambda Developer Guide, "Init phase").
@@ -26,21 +26,12 @@ const INIT: Duration = Duration::from_secs(10);
 /// How long the pipes of a process that died are read on, which a child of its own may hold open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Starts processes.
-#[derive(Debug)]
-pub(super) struct Processes(pub(super) World);
-
-impl Launcher for Processes {
-    fn launch(
-        &self,
-        function: Rc<Function>,
-        output: Rc<Output>,
-    ) -> LocalBoxFuture<'static, Result<Box<dyn Sandbox>, FunctionError>> {
-        launch(self.0.clone(), function, output).boxed_local()
-    }
-}
-
-async fn launch(world: World, function: Rc<Function>, output: Rc<Output>) -> Result<Box<dyn Sandbox>, FunctionError> {
+/// Starts a function's process and waits until it is ready for its first invocation.
+pub(super) async fn launch(
+    world: &World,
+    function: &Function,
+    output: Rc<Output>,
+) -> Result<Box<dyn Sandbox>, FunctionError> {
     let entrypoint = |error: &dyn std::fmt::Display| {
         FunctionError::new(
             "Runtime.InvalidEntrypoint",
@@ -51,7 +42,7 @@ async fn launch(world: World, function: Rc<Function>, output: Rc<Output>) -> Res
     let server = serve(Rc::clone(&api)).await.map_err(|error| entrypoint(&error))?;
     let caller = Caller::Role { role: function.role.clone(), session: function.name.clone() };
     let key = Key { credentials: world.keys.give(caller), keys: world.keys.clone() };
-    let child = command(&world, &function, &server, &key.credentials).spawn().map_err(|error| entrypoint(&error))?;
+    let child = command(world, function, &server, &key.credentials).spawn().map_err(|error| entrypoint(&error))?;
     let watch = spawn_local(watch(world.clone(), child, Rc::clone(&api), output));
     let process = Process { api: Rc::clone(&api), _server: server, watch, _key: key };
     let ready = tokio::select! {
@@ -88,6 +79,8 @@ fn command(world: &World, function: &Function, server: &Served, credentials: &Cr
         .env("AWS_ACCESS_KEY_ID", &credentials.access_key)
         .env("AWS_SECRET_ACCESS_KEY", &credentials.secret_key)
         .env("LAMBDA_TASK_ROOT", root)
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin")
+        .env("LANG", "en_US.UTF-8")
         .env("TZ", ":UTC")
         .current_dir(root)
         .stdin(Stdio::null())

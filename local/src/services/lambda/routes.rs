@@ -6,7 +6,13 @@ use crate::wire::{Payload, Protocol, Rest, Route};
 pub const PROTOCOL: Protocol = Protocol::Rest(Rest { routes: ROUTES });
 
 const QUALIFIER: &[(&str, &str)] = &[("Qualifier", "Qualifier")];
-const PAGES: &[(&str, &str)] = &[("Marker", "Marker"), ("MaxItems", "MaxItems")];
+/// The last two are not honoured, and refused by name.
+const PAGES: &[(&str, &str)] = &[
+    ("Marker", "Marker"),
+    ("MaxItems", "MaxItems"),
+    ("MasterRegion", "MasterRegion"),
+    ("FunctionVersion", "FunctionVersion"),
+];
 
 const ROUTES: &[Route] = &[
     Route {

@@ -7,26 +7,21 @@
 //! Source: "Using the Lambda runtime API for custom runtimes" in the Lambda Developer Guide.
 
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
-use tokio::task::{AbortHandle, JoinSet, spawn_local};
+use tokio::task::{AbortHandle, spawn_local};
 
 use super::payload::Payload;
-use super::sandbox::{Context, FunctionError, Invocation};
+use super::sandbox::{ANSWER, Context, FunctionError, Invocation};
+use crate::front::{self, Limits};
+use crate::wire::{Request, Response};
 
-/// The largest answer of a function: 6 MB and a little, as AWS's own error says.
-const ANSWER: usize = 6_291_556;
-/// A body of this size is not even read to its end.
+/// A body of this size is not even read to its end; one that is only too large is answered for.
 const ABSURD: usize = 8 * ANSWER;
+const JSON: &str = "application/json";
 
 /// What one process and its sandbox share.
 #[derive(Debug, Default)]
@@ -157,141 +152,77 @@ impl Drop for Served {
 pub(super) async fn serve(api: Rc<Api>) -> std::io::Result<Served> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let port = listener.local_addr()?.port();
-    let host: Rc<str> = format!("127.0.0.1:{port}").into();
-    let accepting = spawn_local(async move {
-        let mut connections = JoinSet::new();
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                accepted = listener.accept() => accepted,
-                Some(_) = connections.join_next() => continue,
-            };
-            // A connection that could not be accepted is the client's to open again.
-            let Ok((stream, _)) = accepted else {
-                tokio::task::yield_now().await;
-                continue;
-            };
-            connections.spawn_local(connection(stream, Rc::clone(&api), Rc::clone(&host)));
-        }
-    });
+    let limits = Limits { body: ABSURD, ..Limits::default() };
+    let answer = move |request| {
+        let api = Rc::clone(&api);
+        async move { respond(&api, request).await }
+    };
+    let accepting = spawn_local(front::serve(listener, limits, answer));
     Ok(Served { port, accepting: accepting.abort_handle() })
 }
 
-async fn connection(stream: TcpStream, api: Rc<Api>, host: Rc<str>) {
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
-        let (api, host) = (Rc::clone(&api), Rc::clone(&host));
-        async move { Ok::<_, Infallible>(respond(&api, &host, request).await) }
-    });
-    // A connection that breaks is the process's end, or its retry.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-}
-
-type Response = http::Response<Full<Bytes>>;
-
-async fn respond(api: &Api, host: &str, request: http::Request<Incoming>) -> Response {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let from_browser = header("origin").is_some() || header("sec-fetch-site").is_some();
-    if header("host").as_deref() != Some(host) || from_browser {
-        return error(StatusCode::FORBIDDEN, "Forbidden", "this is the runtime API of a function's process");
-    }
-    let Some(path) = request.uri().path().strip_prefix("/2018-06-01/runtime/").map(str::to_owned) else {
-        return error(StatusCode::NOT_FOUND, "NotFound", "the local engine has the runtime API alone, no extensions");
+async fn respond(api: &Api, request: Request) -> Response {
+    let Some(path) = request.path.strip_prefix("/2018-06-01/runtime/") else {
+        return error(404, "NotFound", "the local engine has the runtime API alone, no extensions");
     };
-    let kind = header("lambda-runtime-function-error-type");
-    let streams = header("lambda-runtime-function-response-mode").is_some_and(|mode| mode == "streaming");
-    match (request.method(), path.split('/').collect::<Vec<_>>().as_slice()) {
-        (&Method::GET, ["invocation", "next"]) => {
+    let reported = || {
+        let kind = request.header("lambda-runtime-function-error-type");
+        FunctionError::reported(kind, Payload::from_bytes(request.body.clone()))
+    };
+    match (request.method.as_str(), path.split('/').collect::<Vec<_>>().as_slice()) {
+        ("GET", ["invocation", "next"]) => {
             let (context, event) = api.next().await;
             invocation(&context, event)
         }
-        (&Method::POST, ["invocation", id, "response"]) => {
-            let result = match body(request).await {
-                Some(_) if streams => {
-                    let message = "the local engine has no streamed responses";
-                    Err(FunctionError::new("Function.StreamedResponse", message))
-                }
-                Some(answer) => Ok(Payload::from_bytes(answer)),
-                None => Err(FunctionError::new(
-                    "Function.ResponseSizeTooLarge",
-                    format!("Response payload size exceeded maximum allowed payload size ({ANSWER} bytes)."),
-                )),
+        ("POST", ["invocation", id, "response"]) => {
+            let streams = request.header("lambda-runtime-function-response-mode") == Some("streaming");
+            let too_large = request.body.len() > ANSWER;
+            let result = if streams {
+                Err(FunctionError::new("Function.StreamedResponse", "the local engine has no streamed responses"))
+            } else if too_large {
+                Err(FunctionError::too_large())
+            } else {
+                Ok(Payload::from_bytes(request.body.clone()))
             };
-            let too_large = result.is_err() && !streams;
             match api.answer(id, result) {
                 true if too_large => {
                     let message = format!("Exceeded maximum allowed payload size ({ANSWER} bytes).");
-                    error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
+                    error(413, "RequestEntityTooLarge", &message)
                 }
-                true => accepted(),
-                false => error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
+                answered => said(answered),
             }
         }
-        (&Method::POST, ["invocation", id, "error"]) => {
-            let payload = Payload::from_bytes(body(request).await.unwrap_or_default());
-            match api.answer(id, Err(FunctionError::reported(kind.as_deref(), payload))) {
-                true => accepted(),
-                false => error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
-            }
+        ("POST", ["invocation", id, "error"]) => said(api.answer(id, Err(reported()))),
+        ("POST", ["init", "error"]) => {
+            api.die(reported());
+            said(true)
         }
-        (&Method::POST, ["init", "error"]) => {
-            let payload = Payload::from_bytes(body(request).await.unwrap_or_default());
-            api.die(FunctionError::reported(kind.as_deref(), payload));
-            accepted()
-        }
-        _ => error(StatusCode::NOT_FOUND, "NotFound", "the runtime API has no such path"),
+        _ => error(404, "NotFound", "the runtime API has no such path"),
     }
-}
-
-/// The body; `None` if it is too large. It is read to its end nevertheless, so that the process gets its
-/// answer instead of a broken connection.
-async fn body(request: http::Request<Incoming>) -> Option<Bytes> {
-    let mut body = request.into_body();
-    let mut read = Vec::new();
-    let mut size = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.ok()?.into_data() else { continue };
-        size += data.len();
-        if size > ABSURD {
-            return None;
-        }
-        if size <= ANSWER {
-            read.extend_from_slice(&data);
-        }
-    }
-    (size <= ANSWER).then(|| read.into())
 }
 
 fn invocation(context: &Context, event: Bytes) -> Response {
-    let mut response = http::Response::new(Full::new(event));
-    let mut set = |name: &'static str, value: &str| {
-        // Ids, numbers and ARNs are always what a header may hold; the client's context is JSON text.
-        if let Ok(value) = http::HeaderValue::from_str(value) {
-            response.headers_mut().insert(name, value);
-        }
-    };
-    set("content-type", "application/json");
-    set("lambda-runtime-aws-request-id", &context.request_id);
-    set("lambda-runtime-deadline-ms", &context.deadline.millis().to_string());
-    set("lambda-runtime-invoked-function-arn", &context.function_arn);
-    set("lambda-runtime-trace-id", &context.trace_id);
-    if let Some(client) = &context.client_context {
-        set("lambda-runtime-client-context", client);
+    // Ids, numbers and ARNs are always what a header may hold; the client's context is JSON text.
+    let response = Response::new(200, JSON, event)
+        .header("lambda-runtime-aws-request-id", &context.request_id)
+        .header("lambda-runtime-deadline-ms", &context.deadline.millis().to_string())
+        .header("lambda-runtime-invoked-function-arn", &context.function_arn)
+        .header("lambda-runtime-trace-id", &context.trace_id);
+    match &context.client_context {
+        Some(client) => response.header("lambda-runtime-client-context", client),
+        None => response,
     }
-    response
 }
 
-fn accepted() -> Response {
-    respond_json(StatusCode::ACCEPTED, &serde_json::json!({"status": "OK"}))
+/// The response to an answer, which was that of the invocation that runs, or not.
+fn said(answered: bool) -> Response {
+    if answered {
+        Response::new(202, JSON, r#"{"status":"OK"}"#)
+    } else {
+        error(400, "InvalidRequestID", "Invalid request ID")
+    }
 }
 
-fn error(status: StatusCode, kind: &str, message: &str) -> Response {
-    respond_json(status, &serde_json::json!({"errorType": kind, "errorMessage": message}))
-}
-
-fn respond_json(status: StatusCode, body: &serde_json::Value) -> Response {
-    let mut response = http::Response::new(Full::new(Bytes::from(body.to_string())));
-    *response.status_mut() = status;
-    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
-    response
+fn error(status: u16, kind: &str, message: &str) -> Response {
+    Response::new(status, JSON, serde_json::json!({"errorType": kind, "errorMessage": message}).to_string())
 }

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::function::Function;
-use super::output::Output;
 use super::payload::Payload;
 use crate::kernel::Time;
+
+/// The largest answer of a function: 6 MB and a little, as AWS's own error says.
+pub(super) const ANSWER: usize = 6_291_556;
 
 /// What a function gets beside its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,12 @@ impl FunctionError {
         Self { error_type: error_type.into(), message: message.into(), answer: None }
     }
 
+    /// An answer that is larger than Lambda takes.
+    pub(super) fn too_large() -> Self {
+        let message = format!("Response payload size exceeded maximum allowed payload size ({ANSWER} bytes).");
+        Self::new("Function.ResponseSizeTooLarge", message)
+    }
+
     /// An error as a runtime reported it.
     pub(super) fn reported(error_type: Option<&str>, payload: Payload) -> Self {
         let text = |name: &str| payload.value().ok()?.get(name)?.as_str().map(str::to_owned);
@@ -76,21 +83,11 @@ impl fmt::Display for FunctionError {
 
 impl std::error::Error for FunctionError {}
 
-/// A place in which one function runs, one invocation at a time. Dropped, it is gone with all it started.
+/// A place in which one function runs, one invocation at a time. Dropped, it is gone.
 pub(super) trait Sandbox: fmt::Debug {
     /// Runs one invocation. Whoever calls bounds its time, and drops the sandbox if it is over.
     fn invoke<'a>(&'a self, invocation: &'a Invocation) -> LocalBoxFuture<'a, Result<Payload, FunctionError>>;
 
     /// Whether it can take another invocation.
     fn is_alive(&self) -> bool;
-}
-
-/// Makes sandboxes.
-pub(super) trait Launcher: fmt::Debug {
-    /// Starts a function and waits until it is ready for its first invocation.
-    fn launch(
-        &self,
-        function: Rc<Function>,
-        output: Rc<Output>,
-    ) -> LocalBoxFuture<'static, Result<Box<dyn Sandbox>, FunctionError>>;
 }

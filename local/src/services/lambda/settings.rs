@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::errors::{conflict, invalid, not_found, not_honoured, read, within};
+use super::errors::{among, conflict, invalid, not_found, not_honoured, read, within};
 use super::function::{EventInvoke, Function, Url};
 use super::functions::Named;
 use super::{Entry, Lambda, names};
@@ -43,7 +43,8 @@ pub(crate) struct Destination {
     pub(crate) destination: Option<Arn>,
 }
 
-fn arn_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arn>, D::Error> {
+/// An ARN; AWS takes an empty text for none.
+pub(super) fn arn_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arn>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
     text.map(|text| Arn::parse(&text).map_err(serde::de::Error::custom)).transpose()
 }
@@ -153,10 +154,9 @@ impl UrlInput {
         if self.invoke_mode.as_deref().is_some_and(|mode| mode != "BUFFERED") {
             return Err(not_honoured("InvokeMode"));
         }
-        match self.auth_type.as_deref() {
-            None | Some("NONE" | "AWS_IAM") => Ok(self),
-            Some(other) => Err(invalid(format!("AuthType is NONE or AWS_IAM, not `{other}`"))),
-        }
+        let auth = self.auth_type.as_deref();
+        auth.map_or(Ok(()), |auth| among("AuthType", auth, &["NONE", "AWS_IAM"]))?;
+        Ok(self)
     }
 }
 
@@ -281,9 +281,7 @@ pub(super) fn put_recursion(lambda: &Lambda, caller: &Caller, input: Value) -> R
         recursive_loop: String,
     }
     let Input { function_name, recursive_loop } = read(input)?;
-    if !["Allow", "Terminate"].contains(&recursive_loop.as_str()) {
-        return Err(invalid(format!("RecursiveLoop is Allow or Terminate, not `{recursive_loop}`")));
-    }
+    among("RecursiveLoop", &recursive_loop, &["Allow", "Terminate"])?;
     let entry = lambda.entry(caller, "lambda:PutFunctionRecursionConfig", &function_name, None)?;
     let function = lambda.change(&entry, |function| {
         function.recursive_loop = recursive_loop;

@@ -11,8 +11,8 @@ use crate::services::lambda::errors::{invalid, not_honoured, within};
 
 /// Filters of one mapping (Lambda quotas).
 const FILTERS: usize = 5;
-/// Batches at once of a queue without a `MaximumConcurrency`. AWS begins with 5 and goes up to 1,250.
-const BATCHES: usize = 10;
+/// Batches of a queue at once, at first and at most (Lambda with SQS, "Scaling behavior").
+const BATCHES: (usize, usize) = (5, 1250);
 /// Batches at once of a provisioned poller (Lambda with SQS, provisioned mode).
 const PER_POLLER: usize = 10;
 
@@ -146,6 +146,10 @@ impl Mapping {
         self.source.service() == "sqs"
     }
 
+    pub(super) fn is_fifo(&self) -> bool {
+        self.is_queue() && self.source.name().ends_with(".fifo")
+    }
+
     /// Changes what is named, and checks the whole.
     pub(super) fn set(&mut self, settings: Settings) -> Result<(), AwsError> {
         if settings.tumbling_window_in_seconds.is_some_and(|seconds| seconds > 0) {
@@ -200,7 +204,6 @@ impl Mapping {
     }
 
     fn check_queue(&self) -> Result<(), AwsError> {
-        let fifo = self.source.name().ends_with(".fifo");
         let of_streams = [
             ("StartingPosition", self.starting.is_some()),
             ("ParallelizationFactor", self.factor > 1),
@@ -212,7 +215,7 @@ impl Mapping {
         if let Some((name, _)) = of_streams.iter().find(|(_, given)| *given) {
             return Err(invalid(format!("Unsupported {name} parameter for given event source mapping type.")));
         }
-        if fifo && (self.window > 0 || self.batch_size > 10) {
+        if self.is_fifo() && (self.window > 0 || self.batch_size > 10) {
             return Err(invalid("A mapping of a FIFO queue has a BatchSize of at most 10, and no batching window"));
         }
         if self.batch_size > 10 && self.window == 0 {
@@ -255,14 +258,15 @@ impl Mapping {
         self.filters.iter().filter_map(|filter| Pattern::parse(filter).ok()).collect()
     }
 
-    /// Batches of a queue that run at once.
-    pub(super) fn batches(&self) -> usize {
+    /// Batches of a queue that run at once: at first, and at most.
+    pub(super) fn batches(&self) -> (usize, usize) {
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let pollers = self.pollers.map(|pollers| {
             let least = pollers.minimum_pollers.unwrap_or(2);
-            size(pollers.maximum_pollers.unwrap_or(least).max(least)) * PER_POLLER
+            let most = pollers.maximum_pollers.unwrap_or(200).max(least);
+            (size(least) * PER_POLLER, size(most) * PER_POLLER)
         });
-        self.concurrency.map(size).or(pollers).unwrap_or(BATCHES)
+        pollers.unwrap_or_else(|| (BATCHES.0, self.concurrency.map_or(BATCHES.1, size)))
     }
 
     /// `EventSourceMappingConfiguration`

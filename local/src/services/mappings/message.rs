@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::pattern::Pattern;
 use crate::kernel::Arn;
 
 /// A message that was received.
@@ -9,6 +10,8 @@ use crate::kernel::Arn;
 pub(super) struct Message {
     pub(super) id: String,
     pub(super) receipt: String,
+    /// Its group, if the queue is FIFO.
+    pub(super) group: Option<String>,
     /// Its record in the event.
     pub(super) record: Value,
     /// About how many bytes the record is, rather more than less.
@@ -24,48 +27,47 @@ impl Message {
             return None;
         };
         let body = take("Body").unwrap_or_default();
-        let attributes = take("MessageAttributes").unwrap_or_default();
         let mut size = 1500 + escaped(&body);
+        let system = take("Attributes").unwrap_or_else(|| json!({}));
+        let group = || Some(system.get("MessageGroupId")?.as_str()?.to_owned());
+        let group = if source.name().ends_with(".fifo") { group() } else { None };
+        let mut attributes = Map::new();
+        if let Some(Value::Object(own)) = take("MessageAttributes") {
+            for (name, value) in own {
+                let value = attribute(value);
+                size += name.len() + value.to_string().len() + 4;
+                attributes.insert(name, value);
+            }
+        }
         let mut record = Map::with_capacity(10);
         let mut put = |name: &str, value: Value| record.insert(name.to_owned(), value);
         put("messageId", id.clone().into());
         put("receiptHandle", receipt.clone().into());
         put("body", body);
-        put("attributes", take("Attributes").unwrap_or_else(|| json!({})));
-        let Value::Object(attributes) = attributes else {
-            put("messageAttributes", json!({}));
-            return Some(finish(record, take("MD5OfBody"), None, source, id, receipt, size));
-        };
-        let mut converted = Map::with_capacity(attributes.len());
-        for (name, value) in attributes {
-            let value = attribute(value);
-            size += name.len() + value.to_string().len() + 4;
-            converted.insert(name, value);
+        put("attributes", system);
+        put("messageAttributes", attributes.into());
+        if let Some(sum) = take("MD5OfMessageAttributes") {
+            put("md5OfMessageAttributes", sum);
         }
-        put("messageAttributes", converted.into());
-        let sums = (take("MD5OfBody"), take("MD5OfMessageAttributes"));
-        Some(finish(record, sums.0, sums.1, source, id, receipt, size))
+        put("md5OfBody", take("MD5OfBody").unwrap_or_default());
+        put("eventSource", "aws:sqs".into());
+        put("eventSourceARN", source.as_str().into());
+        put("awsRegion", source.region().into());
+        Some(Self { id, receipt, group, record: record.into(), size })
     }
-}
 
-fn finish(
-    mut record: Map<String, Value>,
-    body_sum: Option<Value>,
-    attributes_sum: Option<Value>,
-    source: &Arn,
-    id: String,
-    receipt: String,
-    size: usize,
-) -> Message {
-    let mut put = |name: &str, value: Value| record.insert(name.to_owned(), value);
-    if let Some(sum) = attributes_sum {
-        put("md5OfMessageAttributes", sum);
+    /// Whether one of the patterns matches: against the record, whose body is JSON if it is an object.
+    pub(super) fn matches(&self, patterns: &[Pattern]) -> bool {
+        let any = |record: &Value| patterns.iter().any(|pattern| pattern.matches(record));
+        let parsed = self.record.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok());
+        let (Some(body @ Value::Object(_)), Some(members)) = (parsed, self.record.as_object()) else {
+            return any(&self.record);
+        };
+        let others = members.iter().filter(|(name, _)| *name != "body");
+        let mut record: Map<String, Value> = others.map(|(name, value)| (name.clone(), value.clone())).collect();
+        record.insert("body".to_owned(), body);
+        any(&record.into())
     }
-    put("md5OfBody", body_sum.unwrap_or_default());
-    put("eventSource", "aws:sqs".into());
-    put("eventSourceARN", source.as_str().into());
-    put("awsRegion", source.region().into());
-    Message { id, receipt, record: record.into(), size }
 }
 
 /// An attribute, whose members an event names in lower case.
@@ -85,16 +87,6 @@ fn attribute(value: Value) -> Value {
     converted.insert("stringListValues".to_owned(), json!([]));
     converted.insert("binaryListValues".to_owned(), json!([]));
     converted.into()
-}
-
-/// What filters are matched with: the record, whose body is JSON if it can be.
-pub(super) fn filtered(record: &Value) -> Value {
-    let mut record = record.clone();
-    let body = record.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok());
-    if let (Some(body @ Value::Object(_)), Some(members)) = (body, record.as_object_mut()) {
-        members.insert("body".to_owned(), body);
-    }
-    record
 }
 
 /// How long a text is in JSON.
@@ -156,9 +148,25 @@ mod tests {
 
     #[test]
     fn a_body_is_filtered_as_json_if_it_is_an_object() {
-        assert_eq!(filtered(&json!({"body": "{\"a\":1}"})), json!({"body": {"a": 1}}));
-        assert_eq!(filtered(&json!({"body": "plain"})), json!({"body": "plain"}));
-        assert_eq!(filtered(&json!({"body": "17"})), json!({"body": "17"}));
+        let matches = |pattern: Value, body: &str| {
+            let received = json!({"MessageId": "id", "ReceiptHandle": "receipt", "Body": body});
+            let pattern = Pattern::parse(&pattern.to_string()).unwrap();
+            Message::new(received, &source()).unwrap().matches(&[pattern])
+        };
+        assert!(matches(json!({"body": {"a": [1]}}), r#"{"a":1}"#));
+        assert!(!matches(json!({"body": {"a": [1]}}), "plain"), "a pattern for JSON drops plain text");
+        assert!(!matches(json!({"body": ["plain"]}), r#"{"a":1}"#), "a pattern for plain text drops JSON");
+        assert!(matches(json!({"body": ["plain"]}), "plain") && matches(json!({"body": ["17"]}), "17"));
+        assert!(matches(json!({"eventSource": ["aws:sqs"]}), r#"{"a":1}"#));
+    }
+
+    #[test]
+    fn only_a_fifo_queue_has_groups_that_hold_up() {
+        let received =
+            || json!({"MessageId": "id", "ReceiptHandle": "receipt", "Attributes": {"MessageGroupId": "group"}});
+        let fifo = Arn::parse("arn:aws:sqs:eu-west-1:000000000000:orders.fifo").unwrap();
+        assert_eq!(Message::new(received(), &fifo).unwrap().group.as_deref(), Some("group"));
+        assert_eq!(Message::new(received(), &source()).unwrap().group, None);
     }
 
     #[test]

@@ -50,15 +50,24 @@ struct Running {
     mapping: RefCell<Rc<Mapping>>,
     poller: RefCell<Option<(Rc<Stop>, JoinHandle<()>)>>,
     last_result: Cell<&'static str>,
+    /// Batches of a queue that run.
+    batches: Cell<usize>,
+    /// One of them has ended.
+    freed: Notify,
     /// How far each shard of a stream was read.
     checkpoints: RefCell<BTreeMap<String, Checkpoint>>,
 }
 
 impl Running {
     fn new(mapping: Mapping) -> Rc<Self> {
-        let last_result = Cell::new("No records processed");
-        let (mapping, poller, checkpoints) = (RefCell::new(Rc::new(mapping)), RefCell::default(), RefCell::default());
-        Rc::new(Self { mapping, poller, last_result, checkpoints })
+        Rc::new(Self {
+            mapping: RefCell::new(Rc::new(mapping)),
+            poller: RefCell::default(),
+            last_result: Cell::new("No records processed"),
+            batches: Cell::new(0),
+            freed: Notify::new(),
+            checkpoints: RefCell::default(),
+        })
     }
 
     fn mapping(&self) -> Rc<Mapping> {
@@ -94,10 +103,13 @@ impl Running {
         Some(poller)
     }
 
-    /// Keeps how far a shard was read.
+    /// Keeps how far a shard was read. A mapping that was deleted meanwhile has no use for it.
     fn checkpoint(&self, mappings: &Mappings, shard: &str, checkpoint: Checkpoint) {
-        mappings.checkpoints.put(&checkpoint_key(&self.mapping().uuid, shard), &checkpoint);
-        self.checkpoints.borrow_mut().insert(shard.to_owned(), checkpoint);
+        let uuid = &self.mapping().uuid;
+        if mappings.all.borrow().contains_key(uuid) {
+            mappings.checkpoints.put(&checkpoint_key(uuid, shard), &checkpoint);
+            self.checkpoints.borrow_mut().insert(shard.to_owned(), checkpoint);
+        }
     }
 }
 

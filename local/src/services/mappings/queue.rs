@@ -1,25 +1,25 @@
 //! Queues: one loop that receives, and as many batches at once as the mapping allows.
 //!
-//! A FIFO queue itself gives no message of a group while one of it is in flight, so that a group is one
-//! batch at a time, and what failed holds up its group.
+//! Batches at once begin with five and become more as long as messages keep coming ("Lambda with SQS:
+//! scaling behavior"). A FIFO queue itself gives no message of a group while one of it is in flight, so that
+//! a group is one batch at a time, and what failed holds up its group. Whoever changes or ends a mapping
+//! loses no message to a visibility timeout: what was received is still brought to the function.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_local;
 
 use super::mapping::Mapping;
-use super::message::{Message, filtered};
+use super::message::Message;
 use super::pattern::Pattern;
 use super::response::Report;
 use super::{Running, Stop, role};
-use crate::kernel::{Access, Arn, AwsError, Busy, Outcome, Time, World};
+use crate::kernel::{Access, Arn, AwsError, Busy, Clock, Outcome, Time, World};
 use crate::services::lambda::errors::{invalid, is_transient};
 use crate::services::lambda::{Function, Lambda, NAME, Payload, Request, SYNCHRONOUS, backoff, run};
 
@@ -27,6 +27,14 @@ use crate::services::lambda::{Function, Lambda, NAME, Payload, Request, SYNCHRON
 const TEN: usize = 10;
 /// The longest poll of SQS, in seconds.
 const LONG_POLL: u32 = 20;
+/// One more batch at once may run after each of these: 300 a minute.
+const STEP: Duration = Duration::from_millis(200);
+/// A receive that waited so long has found the queue empty.
+const QUIET: Duration = Duration::from_secs(1);
+/// How often a mapping looks whether its function is there again.
+const NO_FUNCTION: Duration = Duration::from_secs(5);
+/// The longest wait before a queue that cannot be received from is tried again.
+const NO_QUEUE: Duration = Duration::from_secs(60);
 /// A queue's visibility timeout if it cannot be asked for, in seconds: SQS's default.
 const VISIBILITY: u64 = 30;
 
@@ -69,32 +77,30 @@ fn url(world: &World, queue: &Arn) -> String {
     format!("{}/{}/{}", world.place.endpoint, queue.account(), queue.name())
 }
 
-/// Polls a queue until it is stopped.
+/// Polls a queue until it is stopped; what was received by then is still brought to the function.
 pub(super) async fn poll(lambda: Rc<Lambda>, running: Rc<Running>, stop: Rc<Stop>) {
     let mapping = running.mapping();
-    let slots = Arc::new(Semaphore::new(mapping.batches()));
-    let mut queue = Queue {
-        url: url(&lambda.world, &mapping.source),
-        lambda: Rc::clone(&lambda),
-        mapping: Rc::clone(&mapping),
-        buffer: VecDeque::new(),
-        receiving: None,
-        errors: 0,
-    };
     let patterns: Rc<[Pattern]> = mapping.patterns().into();
-    loop {
-        let next = async {
-            let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
-            Some((slot, queue.batch().await))
-        };
-        let next = tokio::select! {
-            biased;
-            () = stop.told() => None,
-            next = next => next,
-        };
-        let Some((slot, batch)) = next else { return };
+    let mut room = Room::new(&lambda, &running);
+    let mut queue = Queue::new(&lambda, &mapping);
+    let begin = |batch: Batch, slot: Slot| {
         let work = Work { lambda: Rc::clone(&lambda), mapping: Rc::clone(&mapping), running: Rc::clone(&running) };
         spawn_local(work.process(batch, Rc::clone(&patterns), slot));
+    };
+    loop {
+        let batch = async {
+            room.free(&mut queue).await;
+            queue.batch().await
+        };
+        tokio::select! {
+            biased;
+            () = stop.told() => break,
+            batch = batch => begin(batch, Slot::new(&running)),
+        }
+    }
+    queue.harvest().await;
+    while let Some(batch) = queue.closed(true) {
+        begin(batch, Slot::new(&running));
     }
 }
 
@@ -103,117 +109,244 @@ struct Batch {
     messages: Vec<Message>,
     /// When the first of them was received.
     since: Time,
+    /// Held until they are at work.
     busy: Busy,
 }
 
-type Received = Result<(Value, Busy), AwsError>;
+/// How many batches may run at once.
+struct Room {
+    running: Rc<Running>,
+    clock: Clock,
+    first: usize,
+    most: usize,
+}
 
-/// The receiving side.
+impl Room {
+    fn new(lambda: &Lambda, running: &Rc<Running>) -> Self {
+        let mapping = running.mapping();
+        let (first, most) = mapping.batches();
+        // What waits for a sandbox is neither handled nor there for others.
+        let most = most.min(lambda.find(&mapping.function).map_or(most, |entry| lambda.sandboxes(&entry)));
+        Self { running: Rc::clone(running), clock: lambda.world.clock.clone(), first: first.min(most), most }
+    }
+
+    /// Waits until one more batch may run: a few at first, and more as long as messages keep coming.
+    async fn free(&mut self, queue: &mut Queue) {
+        loop {
+            let now = self.clock.now();
+            let busy = queue.busy.get_or_insert(now);
+            let steps = usize::try_from(now.since(*busy).as_millis() / STEP.as_millis()).unwrap_or(self.most);
+            let allowed = self.first.saturating_add(steps).min(self.most);
+            if self.running.batches.get() < allowed {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = self.running.freed.notified() => {}
+                () = self.clock.idle_until(now + STEP), if allowed < self.most => {}
+            }
+        }
+    }
+}
+
+/// A batch that runs.
+struct Slot(Rc<Running>);
+
+impl Slot {
+    fn new(running: &Rc<Running>) -> Self {
+        running.batches.set(running.batches.get() + 1);
+        Self(Rc::clone(running))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.batches.set(self.0.batches.get().saturating_sub(1));
+        self.0.freed.notify_one();
+    }
+}
+
+type Received = Result<Value, AwsError>;
+
+/// The receiving side. All that it got is in it, so that a wait for more can be dropped at any time.
 struct Queue {
     lambda: Rc<Lambda>,
     mapping: Rc<Mapping>,
     url: String,
+    fifo: bool,
     /// Received, and in no batch yet.
     buffer: VecDeque<Message>,
-    /// A receive that goes on. It outlives a batch's window, so that nothing it gets is lost.
-    receiving: Option<LocalBoxFuture<'static, Received>>,
+    /// About the bytes of the buffer.
+    size: usize,
+    /// When the first of the buffer was received.
+    since: Time,
+    /// A receive that goes on, and when it began. It outlives a batch's window.
+    receiving: Option<(Time, LocalBoxFuture<'static, Received>)>,
     errors: u32,
+    /// Since when messages keep coming.
+    busy: Option<Time>,
 }
 
 impl Queue {
-    /// The next batch: full, or as full as it got within its window.
-    async fn batch(&mut self) -> Batch {
-        let world = self.lambda.world.clone();
-        let most = usize::try_from(self.mapping.batch_size).unwrap_or(usize::MAX);
-        let window = Duration::from_secs(self.mapping.window.into());
-        let (mut messages, mut size, mut since) = (Vec::new(), 0, world.clock.now());
-        loop {
-            while messages.len() < most
-                && let Some(message) = self.buffer.pop_front()
-            {
-                if messages.is_empty() {
-                    since = world.clock.now();
-                } else if size + message.size > SYNCHRONOUS {
-                    self.buffer.push_front(message);
-                    return Batch { messages, since, busy: world.activity.begin() };
-                }
-                size += message.size;
-                messages.push(message);
-            }
-            let over = since + window;
-            let enough = messages.len() >= most || world.clock.now() >= over;
-            if enough && !messages.is_empty() {
-                return Batch { messages, since, busy: world.activity.begin() };
-            }
-            let room = (most - messages.len()).clamp(1, TEN);
-            let receiving = match &mut self.receiving {
-                Some(receiving) => receiving,
-                None => {
-                    let Some(receive) = self.receive(room) else {
-                        world.clock.idle_until(world.clock.now() + Duration::from_secs(5)).await;
-                        continue;
-                    };
-                    self.receiving.insert(receive)
-                }
-            };
-            let received = if messages.is_empty() {
-                Some(receiving.await)
-            } else {
-                tokio::select! {
-                    biased;
-                    received = receiving => Some(received),
-                    () = world.clock.sleep_until(over) => None,
-                }
-            };
-            let Some(received) = received else { continue };
-            self.receiving = None;
-            let busy = self.take(received).await;
-            drop(busy);
+    fn new(lambda: &Rc<Lambda>, mapping: &Rc<Mapping>) -> Self {
+        Self {
+            url: url(&lambda.world, &mapping.source),
+            fifo: mapping.is_fifo(),
+            lambda: Rc::clone(lambda),
+            mapping: Rc::clone(mapping),
+            buffer: VecDeque::new(),
+            size: 0,
+            since: Time::EPOCH,
+            receiving: None,
+            errors: 0,
+            busy: None,
         }
     }
 
-    /// A long poll; `None` while there is no function to receive for.
-    fn receive(&self, most: usize) -> Option<LocalBoxFuture<'static, Received>> {
-        let function = self.lambda.find(&self.mapping.function)?.function();
-        let input = json!({
-            "QueueUrl": self.url,
-            "MaxNumberOfMessages": most,
-            "WaitTimeSeconds": LONG_POLL,
-            "AttributeNames": ["All"],
-            "MessageAttributeNames": ["All"],
-        });
-        let bus = self.lambda.world.bus.clone();
-        Some(async move { bus.poll(role(&function), "sqs", "ReceiveMessage", input).await }.boxed_local())
+    /// The next batch: full, or as full as it got within its window.
+    async fn batch(&mut self) -> Batch {
+        let clock = self.lambda.world.clock.clone();
+        let window = Duration::from_secs(self.mapping.window.into());
+        loop {
+            let over = self.since + window;
+            if let Some(batch) = self.closed(clock.now() >= over) {
+                return batch;
+            }
+            let waiting = self.buffer.is_empty();
+            let Some((_, receiving)) = self.receiving() else {
+                clock.idle_until(clock.now() + NO_FUNCTION).await;
+                continue;
+            };
+            let received = tokio::select! {
+                biased;
+                received = receiving => received,
+                () = clock.sleep_until(over), if !waiting => continue,
+            };
+            self.take(received);
+        }
     }
 
-    /// Puts what was received into the buffer, or waits after an error.
-    async fn take(&mut self, received: Received) -> Option<Busy> {
-        let world = self.lambda.world.clone();
-        match received {
-            Ok((mut answer, busy)) => {
-                self.errors = 0;
-                if let Some(Value::Array(messages)) = answer.get_mut("Messages").map(Value::take) {
-                    let source = &self.mapping.source;
-                    self.buffer.extend(messages.into_iter().filter_map(|message| Message::new(message, source)));
+    /// A batch of what is in the buffer, if it is full or its window is over.
+    fn closed(&mut self, over: bool) -> Option<Batch> {
+        let most = self.most();
+        if self.buffer.is_empty() || !over && self.buffer.len() < most && self.size < SYNCHRONOUS {
+            return None;
+        }
+        let (mut messages, mut size) = (Vec::with_capacity(most.min(self.buffer.len())), 0);
+        while messages.len() < most
+            && let Some(message) = self.buffer.front()
+            // What was received of a group together stays together.
+            && (self.fifo || messages.is_empty() || size + message.size <= SYNCHRONOUS)
+        {
+            size += message.size;
+            messages.extend(self.buffer.pop_front());
+        }
+        self.size = self.size.saturating_sub(size);
+        Some(Batch { messages, since: self.since, busy: self.lambda.world.activity.begin() })
+    }
+
+    fn most(&self) -> usize {
+        usize::try_from(self.mapping.batch_size).unwrap_or(usize::MAX)
+    }
+
+    /// The long poll that goes on, or a new one; `None` while there is no function to receive for.
+    fn receiving(&mut self) -> Option<&mut (Time, LocalBoxFuture<'static, Received>)> {
+        if self.receiving.is_none() {
+            let function = self.lambda.find(&self.mapping.function)?.function();
+            let input = json!({
+                "QueueUrl": self.url,
+                "MaxNumberOfMessages": self.most().saturating_sub(self.buffer.len()).clamp(1, TEN),
+                "WaitTimeSeconds": LONG_POLL,
+                "AttributeNames": ["All"],
+                "MessageAttributeNames": ["All"],
+            });
+            let World { bus, clock, .. } = self.lambda.world.clone();
+            let begun = clock.now();
+            let pause = (self.errors > 0).then(|| backoff(self.errors, Duration::from_secs(1), NO_QUEUE));
+            let receive = async move {
+                if let Some(pause) = pause {
+                    clock.idle_until(begun + pause).await;
                 }
-                Some(busy)
-            }
+                bus.request(role(&function), "sqs", "ReceiveMessage", input).await
+            };
+            self.receiving = Some((begun, receive.boxed_local()));
+        }
+        self.receiving.as_mut()
+    }
+
+    /// Puts what was received into the buffer. After an error the next receive waits.
+    fn take(&mut self, received: Received) {
+        let world = &self.lambda.world;
+        let begun = self.receiving.take().map(|(begun, _)| begun);
+        let now = world.clock.now();
+        let mut answer = match received {
+            Ok(answer) => answer,
             Err(error) => {
                 self.errors += 1;
-                let wait = backoff(self.errors, Duration::from_secs(1), Duration::from_secs(60));
                 let outcome = if is_transient(&error) { Outcome::Retried } else { Outcome::Failed };
-                world.log.tell(
+                return world.log.tell(
                     NAME,
                     &self.mapping.function,
                     "could_not_receive",
                     outcome,
                     || json!({"source": self.mapping.source, "error": error.to_string()}),
                 );
-                world.clock.idle_until(world.clock.now() + wait).await;
-                None
+            }
+        };
+        self.errors = 0;
+        if begun.is_some_and(|begun| now.since(begun) >= QUIET) {
+            self.busy = None;
+        }
+        let Some(Value::Array(messages)) = answer.get_mut("Messages").map(Value::take) else { return };
+        if self.buffer.is_empty() {
+            (self.since, self.size) = (now, 0);
+        }
+        let source = &self.mapping.source;
+        let before = self.buffer.len();
+        self.buffer.extend(messages.into_iter().filter_map(|message| Message::new(message, source)));
+        self.size += self.buffer.range(before..).map(|message| message.size).sum::<usize>();
+    }
+
+    /// Ends the receive that goes on. One that has got messages waits for no more than the disk.
+    async fn harvest(&mut self) {
+        let Some((_, receiving)) = &mut self.receiving else { return };
+        let received = tokio::select! {
+            biased;
+            received = receiving => received,
+            _ = self.lambda.world.store.durable() => return,
+        };
+        self.take(received);
+    }
+}
+
+/// What a message is deleted by.
+#[derive(Clone, Debug)]
+struct Receipt {
+    id: String,
+    handle: String,
+}
+
+impl Receipt {
+    fn of(message: Message) -> Self {
+        Self { id: message.id, handle: message.receipt }
+    }
+}
+
+/// Messages in parts that are small enough for an event. A FIFO queue's batch may be too large for one.
+fn parts(messages: Vec<Message>) -> Vec<Vec<Message>> {
+    let mut parts: Vec<Vec<Message>> = Vec::new();
+    let mut size = 0;
+    for message in messages {
+        size += message.size;
+        match parts.last_mut() {
+            Some(part) if size <= SYNCHRONOUS => part.push(message),
+            _ => {
+                size = message.size;
+                parts.push(vec![message]);
             }
         }
     }
+    parts
 }
 
 /// What one batch needs.
@@ -224,30 +357,38 @@ struct Work {
 }
 
 impl Work {
-    async fn process(self, batch: Batch, patterns: Rc<[Pattern]>, slot: OwnedSemaphorePermit) {
+    async fn process(self, batch: Batch, patterns: Rc<[Pattern]>, slot: Slot) {
         let Batch { messages, since, busy } = batch;
-        let matches = |message: &Message| {
-            let record = filtered(&message.record);
-            patterns.iter().any(|pattern| pattern.matches(&record))
-        };
+        // Each call is activity of its own; the waits between them are none.
+        drop(busy);
         let (messages, filtered): (Vec<_>, Vec<_>) =
-            messages.into_iter().partition(|message| patterns.is_empty() || matches(message));
-        let mut receipts: Vec<(String, String)> =
-            filtered.into_iter().map(|message| (message.id, message.receipt)).collect();
-        if !messages.is_empty() {
-            receipts.extend(self.invoke(messages, since).await);
+            messages.into_iter().partition(|message| patterns.is_empty() || message.matches(&patterns));
+        self.delete(filtered.into_iter().map(Receipt::of).collect()).await;
+        let mut stuck = BTreeSet::new();
+        for mut part in parts(messages) {
+            // What follows a message of its group that failed must not overtake it.
+            part.retain(|message| message.group.as_ref().is_none_or(|group| !stuck.contains(group)));
+            if part.is_empty() {
+                continue;
+            }
+            let groups: Vec<_> = part.iter().map(|message| (message.id.clone(), message.group.clone())).collect();
+            let done = self.invoke(part, since).await;
+            let failed = |id: &String| !done.iter().any(|receipt| receipt.id == *id);
+            if done.len() < groups.len() {
+                stuck.extend(groups.into_iter().filter(|(id, _)| failed(id)).filter_map(|(_, group)| group));
+            }
+            self.delete(done).await;
         }
-        self.delete(receipts).await;
-        drop((slot, busy));
+        drop(slot);
     }
 
-    /// Invokes the function with a batch. What comes back is done: ids and receipts.
-    async fn invoke(&self, messages: Vec<Message>, since: Time) -> Vec<(String, String)> {
+    /// Invokes the function with messages. What comes back is done.
+    async fn invoke(&self, messages: Vec<Message>, since: Time) -> Vec<Receipt> {
         let world = &self.lambda.world;
         let mut receipts = Vec::with_capacity(messages.len());
         let mut records = Vec::with_capacity(messages.len());
         for message in messages {
-            receipts.push((message.id, message.receipt));
+            receipts.push(Receipt { id: message.id, handle: message.receipt });
             records.push(message.record);
         }
         let payload = Rc::new(Payload::from_value(json!({"Records": Value::Array(records)})));
@@ -289,7 +430,7 @@ impl Work {
         let failed = match answer {
             Err(error) => Err(error.to_string()),
             Ok(_) if !self.mapping.reports => Ok(BTreeSet::new()),
-            Ok(answer) => match Report::read(&answer, receipts.iter().map(|(id, _)| id.as_str())) {
+            Ok(answer) => match Report::read(&answer, receipts.iter().map(|receipt| receipt.id.as_str())) {
                 Report::Done(failed) => Ok(failed),
                 Report::Unreadable(why) => Err(why),
             },
@@ -306,7 +447,7 @@ impl Work {
                         || json!({"source": self.mapping.source, "messages": failed}),
                     );
                 }
-                receipts.retain(|(id, _)| !failed.contains(id));
+                receipts.retain(|receipt| !failed.contains(&receipt.id));
                 receipts
             }
             Err(error) => {
@@ -324,7 +465,7 @@ impl Work {
     }
 
     /// Deletes what is done, ten at a time. What cannot be deleted comes again: at least once.
-    async fn delete(&self, receipts: Vec<(String, String)>) {
+    async fn delete(&self, receipts: Vec<Receipt>) {
         const TRIES: u32 = 5;
         let world = &self.lambda.world;
         let mut rest = receipts;
@@ -337,7 +478,7 @@ impl Work {
                 let entries: Vec<Value> = ten
                     .iter()
                     .enumerate()
-                    .map(|(number, (_, receipt))| json!({"Id": number.to_string(), "ReceiptHandle": receipt}))
+                    .map(|(number, receipt)| json!({"Id": number.to_string(), "ReceiptHandle": receipt.handle}))
                     .collect();
                 let input = json!({"QueueUrl": url(world, &self.mapping.source), "Entries": entries});
                 let caller = role(&entry.function());
@@ -371,7 +512,7 @@ impl Work {
 }
 
 /// What the queue could not delete through a fault of its own.
-fn undeleted(answer: &Value, ten: &[(String, String)]) -> Vec<(String, String)> {
+fn undeleted(answer: &Value, ten: &[Receipt]) -> Vec<Receipt> {
     let failed = answer.get("Failed").and_then(Value::as_array).into_iter().flatten();
     failed
         .filter(|failure| failure.get("SenderFault").and_then(Value::as_bool) != Some(true))

@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 use super::mapping::Mapping;
 use super::pattern::Pattern;
 use super::response::Report;
-use super::stream::{Checkpoint, STREAMS};
+use super::stream::{Checkpoint, STREAMS, service};
 use super::{Running, Stop, role};
-use crate::kernel::{AwsError, Busy, Caller, Outcome, Time};
-use crate::services::lambda::{Function, Lambda, NAME, Payload, Request, SYNCHRONOUS, backoff, deliver, run};
+use crate::kernel::{AwsError, Caller, Outcome, Time};
+use crate::services::lambda::{Function, Lambda, NAME, Parcel, Payload, Request, SYNCHRONOUS, backoff, deliver, run};
 
 /// The most records that one `GetRecords` gives (DynamoDB API).
 const PAGE: usize = 1000;
-/// How often AWS asks a shard for records.
+/// How often AWS asks a shard for records; here, after a wait for them that failed.
 const ASK: Duration = Duration::from_millis(250);
-/// The longest that a wait for records may take before they are asked for.
-const WAIT: Duration = Duration::from_secs(20);
+/// The longest wait for records: an iterator is good for 15 minutes.
+const WAIT: Duration = Duration::from_secs(5 * 60);
 /// How long a stream keeps its records: what is older is gone.
 const RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// The shortest and the longest wait before a batch is tried again.
@@ -78,8 +78,21 @@ impl Shard {
         Some(role(&self.lambda.find(&self.mapping.function)?.function()))
     }
 
-    fn checkpoint(&self, checkpoint: Checkpoint) {
+    /// Keeps how far the shard was read, and waits until that is on disk. A file that failed fails each call
+    /// from then on; here it only means that records come again after the next start.
+    async fn checkpoint(&self, checkpoint: Checkpoint) {
         self.running.checkpoint(&self.lambda.mappings, &self.id, checkpoint);
+        let _ = self.lambda.world.store.durable().await;
+    }
+
+    /// The records of a batch at most.
+    fn most(&self) -> usize {
+        usize::try_from(self.mapping.batch_size).unwrap_or(usize::MAX)
+    }
+
+    /// Batches at once.
+    fn lanes(&self) -> usize {
+        usize::try_from(self.mapping.factor).unwrap_or(1)
     }
 
     fn now(&self) -> Time {
@@ -106,22 +119,30 @@ impl Shard {
             members.insert("SequenceNumber".to_owned(), sequence.as_str().into());
         }
         if kind == "LATEST" {
-            self.checkpoint(Checkpoint::Since(self.now()));
+            self.checkpoint(Checkpoint::Since(self.now())).await;
         }
-        let answer = self.ask("GetShardIterator", input).await?.0;
+        let answer = match self.ask("GetShardIterator", input).await {
+            // What was not read within a day is gone; what is still there is read on.
+            Err(error) if error.code == "TrimmedDataAccessException" => {
+                let input =
+                    json!({"StreamArn": self.mapping.source, "ShardId": self.id, "ShardIteratorType": "TRIM_HORIZON"});
+                self.ask("GetShardIterator", input).await?
+            }
+            answer => answer?,
+        };
         let iterator = answer.get("ShardIterator").and_then(Value::as_str);
         iterator.map(str::to_owned).ok_or_else(|| AwsError::internal("GetShardIterator gave no iterator"))
     }
 
-    async fn ask(&self, operation: &str, input: Value) -> Result<(Value, Busy), AwsError> {
+    async fn ask(&self, operation: &str, input: Value) -> Result<Value, AwsError> {
         let caller = self.caller().ok_or_else(|| AwsError::internal("the function is deleted"))?;
-        self.lambda.world.bus.poll(caller, STREAMS, operation, input).await
+        self.lambda.world.bus.request(caller, STREAMS, operation, input).await
     }
 
     /// The next records, and the iterator behind them; none at the shard's end.
-    async fn records(&self, iterator: &str, most: usize) -> Result<(Vec<Record>, Option<String>, Busy), AwsError> {
+    async fn records(&self, iterator: &str, most: usize) -> Result<(Vec<Record>, Option<String>), AwsError> {
         let input = json!({"ShardIterator": iterator, "Limit": most.min(PAGE)});
-        let (mut answer, busy) = self.ask("GetRecords", input).await?;
+        let mut answer = self.ask("GetRecords", input).await?;
         let next = answer.get("NextShardIterator").and_then(Value::as_str).map(str::to_owned);
         let since = match self.running.checkpoints.borrow().get(&self.id) {
             // A record says when it was made in whole seconds.
@@ -129,13 +150,17 @@ impl Shard {
             _ => Time::EPOCH,
         };
         let records = answer.get_mut("Records").map(Value::take).unwrap_or_default();
-        let Value::Array(records) = records else { return Ok((Vec::new(), next, busy)) };
+        let Value::Array(records) = records else { return Ok((Vec::new(), next)) };
         let records = records.into_iter().filter_map(|record| self.record(record));
-        Ok((records.filter(|record| record.created >= since).collect(), next, busy))
+        Ok((records.filter(|record| record.created >= since).collect(), next))
     }
 
     fn record(&self, mut value: Value) -> Option<Record> {
         value.as_object_mut()?.insert("eventSourceARN".to_owned(), self.mapping.source.as_str().into());
+        // Lambda's events spell the members of this one in their own way.
+        if let Some(identity) = value.get_mut("userIdentity") {
+            *identity = json!({"type": identity.get("Type"), "principalId": identity.get("PrincipalId")});
+        }
         let change = value.get("dynamodb")?;
         let sequence = change.get("SequenceNumber")?.as_str()?.to_owned();
         let seconds = change.get("ApproximateCreationDateTime").and_then(Value::as_f64).unwrap_or_default();
@@ -146,13 +171,14 @@ impl Shard {
 
     /// Waits until there are records behind an iterator, as far as can be told.
     async fn wait(&self, iterator: &str) {
-        let clock = &self.lambda.world.clock;
-        let wait = self.ask("eventloom:WaitForRecords", json!({"ShardIterator": iterator}));
+        let world = &self.lambda.world;
+        let (caller, input) = (service(world, &self.mapping), json!({"ShardIterator": iterator}));
+        let wait = world.bus.request(caller, STREAMS, "eventloom:WaitForRecords", input);
         let waited = tokio::select! {
             biased;
             () = self.stop.told() => return,
             waited = wait => waited,
-            () = clock.idle_until(clock.now() + WAIT) => return,
+            () = world.clock.idle_until(world.clock.now() + WAIT) => return,
         };
         if waited.is_err() {
             self.pause(ASK).await;
@@ -163,7 +189,7 @@ impl Shard {
 /// Reads a shard until its end, or until the poller is stopped.
 pub(super) async fn read(shard: Shard, latest: bool) {
     let world = &shard.lambda.world;
-    let most = usize::try_from(shard.mapping.batch_size).unwrap_or(usize::MAX);
+    let most = shard.most().saturating_mul(shard.lanes());
     let window = Duration::from_secs(shard.mapping.window.into());
     let mut iterator = None;
     let (mut gathered, mut over): (Vec<Record>, Option<Time>) = (Vec::new(), None);
@@ -181,7 +207,7 @@ pub(super) async fn read(shard: Shard, latest: bool) {
             Ok(at) => shard.records(at, most - gathered.len()).await,
             Err(error) => Err(error.clone()),
         };
-        let (records, next, busy) = match answered {
+        let (records, next) = match answered {
             Ok(answered) => answered,
             Err(error) => {
                 errors += 1;
@@ -204,7 +230,6 @@ pub(super) async fn read(shard: Shard, latest: bool) {
                 && gathered.len() < most
                 && world.clock.now() < over
             {
-                drop(busy);
                 tokio::select! {
                     biased;
                     () = shard.wait(next) => {}
@@ -219,10 +244,9 @@ pub(super) async fn read(shard: Shard, latest: bool) {
         }
         over = None;
         let Some(next) = next else {
-            shard.checkpoint(Checkpoint::Done);
+            shard.checkpoint(Checkpoint::Done).await;
             return;
         };
-        drop(busy);
         shard.wait(&next).await;
         iterator = Some(next);
     }
@@ -236,13 +260,13 @@ impl Shard {
             self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(&record.value))
         };
         let records: Vec<Record> = records.into_iter().filter(matches).collect();
-        let lanes = lanes(records, usize::try_from(self.mapping.factor).unwrap_or(1));
+        let lanes = lanes(records, self.lanes());
         // The checkpoint is one for all lanes: with several, it moves when all are done.
         let alone = lanes.len() == 1;
         let done = futures_util::future::join_all(lanes.into_iter().map(|lane| self.lane(lane, alone))).await;
         let done = done.into_iter().all(|done| done);
         if done {
-            self.checkpoint(Checkpoint::After(last));
+            self.checkpoint(Checkpoint::After(last)).await;
         }
         done
     }
@@ -252,7 +276,7 @@ impl Shard {
         let world = &self.lambda.world;
         // The next batch is the last of these.
         let mut batches: Vec<Batch> =
-            split_by_size(records).into_iter().rev().map(|part| Batch::new(part, 0)).collect();
+            parts(records, self.most()).into_iter().rev().map(|part| Batch::new(part, 0)).collect();
         let mut refused = 0;
         while let Some(batch) = batches.pop() {
             if self.stop.is_set() {
@@ -282,7 +306,7 @@ impl Shard {
                             refused = 0;
                             self.running.last_result.set("OK");
                             if let (true, Some(last)) = (alone, batch.last()) {
-                                self.checkpoint(Checkpoint::After(last.sequence.clone()));
+                                self.checkpoint(Checkpoint::After(last.sequence.clone())).await;
                             }
                             continue;
                         }
@@ -294,7 +318,7 @@ impl Shard {
             self.running.last_result.set("PROBLEM: Function call failed");
             if from > 0 {
                 if let (true, Some(done)) = (alone, batch.records.get(from - 1)) {
-                    self.checkpoint(Checkpoint::After(done.sequence.clone()));
+                    self.checkpoint(Checkpoint::After(done.sequence.clone())).await;
                 }
                 batch = Batch::new(batch.records.split_off(from), batch.failed);
             } else if self.mapping.bisects && batch.records.len() > 1 {
@@ -397,7 +421,7 @@ impl Shard {
             let context = json!({"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"});
             members.insert("responseContext".to_owned(), context);
         }
-        deliver(world, function, destination, document).await;
+        deliver(world, function, Parcel::record(destination.clone(), document)).await;
     }
 }
 
@@ -418,21 +442,20 @@ fn lanes(records: Vec<Record>, factor: usize) -> Vec<Vec<Record>> {
     lanes
 }
 
-/// Records in parts that are small enough for an event.
-fn split_by_size(records: Vec<Record>) -> Vec<Vec<Record>> {
-    let mut parts = Vec::new();
-    let (mut part, mut size) = (Vec::new(), 0);
+/// Records in parts of at most so many, each of which is small enough for an event.
+fn parts(records: Vec<Record>, most: usize) -> Vec<Vec<Record>> {
+    let mut parts: Vec<Vec<Record>> = Vec::new();
+    let mut size = 0;
     for record in records {
         let bytes = record.value.to_string().len() + 1;
-        if size + bytes > SYNCHRONOUS - 64 && !part.is_empty() {
-            parts.push(std::mem::take(&mut part));
-            size = 0;
-        }
         size += bytes;
-        part.push(record);
-    }
-    if !part.is_empty() {
-        parts.push(part);
+        match parts.last_mut() {
+            Some(part) if part.len() < most && size <= SYNCHRONOUS - 64 => part.push(record),
+            _ => {
+                size = bytes;
+                parts.push(vec![record]);
+            }
+        }
     }
     parts
 }
@@ -457,9 +480,10 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_within_the_limit() {
-        let parts = split_by_size((0..10).map(|number| record(number, 1_500_000)).collect());
-        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2]);
-        assert!(split_by_size(Vec::new()).is_empty());
+    fn an_event_is_within_the_limits() {
+        let sizes = |parts: Vec<Vec<Record>>| parts.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(parts((0..10).map(|number| record(number, 1_500_000)).collect(), 100)), [4, 4, 2]);
+        assert_eq!(sizes(parts((0..10).map(|number| record(number, 1)).collect(), 4)), [4, 4, 2]);
+        assert!(parts(Vec::new(), 10).is_empty());
     }
 }
