@@ -79,7 +79,7 @@ impl Flow {
 
     async fn send_to(&self, url: &str, group: &str, body: &str) {
         let send = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group);
-        send.message_deduplication_id(body).send().await.unwrap();
+        send.message_deduplication_id(body.get(..2).unwrap_or(body)).send().await.unwrap();
     }
 
     /// How many messages wait, and how many are in flight.
@@ -655,11 +655,11 @@ fn a_restart_loses_no_message() {
     restarts.live(|test: Test| async move {
         let flow = Flow::new(test);
         let calls = flow.put("orders", done);
+        // What was in flight comes again after its visibility timeout.
+        flow.world().clock.jump(Duration::from_secs(30));
         let mut seen = Vec::new();
         while seen.len() < 2 {
             seen.extend(batches(&calls).concat());
-            // The first comes again after the visibility timeout.
-            flow.world().clock.jump(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
         seen.sort();
