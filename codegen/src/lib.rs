@@ -7,6 +7,13 @@
 pub mod asl;
 pub mod aws;
 pub mod cfn;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "the command line is the one part that reads files and the environment, writes, and speaks"
+)]
+pub mod cli;
 pub mod compile;
 pub mod decide;
 pub mod diagnostic;

@@ -12,6 +12,7 @@
 //! | [`faults`] | what AWS does on a bad day, by seed |
 //! | [`issuer`] | tokens for the flow's own users |
 //! | [`engine`] | all of it together |
+//! | [`sockets`] | the flow's own APIs on loopback |
 //! | [`wire`] | AWS's protocols: from an HTTP request to a call, from an answer to a response |
 
 pub mod cloudformation;
@@ -20,5 +21,8 @@ pub mod faults;
 pub mod front;
 pub mod issuer;
 pub mod kernel;
+pub mod publish;
+pub mod server;
 pub mod services;
+pub mod sockets;
 pub mod wire;

@@ -14,6 +14,9 @@ use crate::tool::Tool;
 
 const SPEC: &str = "spec/everi.yaml";
 
+/// Where the flows are laid down that are compiled.
+const ROOTS: &str = "target/bench";
+
 /// Copies, and how many milliseconds of CPU the compiler may take for them.
 const BOUNDS: [(usize, f64); 3] = [(1, 10.0), (10, 60.0), (100, 500.0)];
 
@@ -87,6 +90,7 @@ fn milliseconds(cost: Option<&Cost>) -> f64 {
 /// Measures and prints; the exit code says whether the compiler kept its bounds.
 pub(crate) fn run(repo: &Repo, arguments: &Arguments) -> Result<ExitCode, Error> {
     let compiler = compiler(repo)?;
+    clear(repo)?;
     let peers = arguments.peers.iter().map(|peer| peer_of(peer)).collect::<Result<Vec<_>, _>>()?;
     println!("{:<24} {:>6} {:>12} {:>12} {:>10}", "", "copies", "CPU median", "CPU least", "peak");
 
@@ -111,6 +115,7 @@ pub(crate) fn run(repo: &Repo, arguments: &Arguments) -> Result<ExitCode, Error>
             measured(repo, peer, copies, arguments.runs)?;
         }
     }
+    clear(repo)?;
     for bound in &broken {
         println!("FAILED: {bound}");
     }
@@ -135,8 +140,8 @@ fn peer_of(peer: &str) -> Result<Subject, Error> {
 
 fn measured(repo: &Repo, subject: &Subject, copies: usize, runs: usize) -> Result<Costs, Error> {
     let mut costs = Vec::new();
-    for _ in 0..runs.max(1) {
-        let root = fresh_root(repo, copies)?;
+    for run in 0..runs.max(1) {
+        let root = fresh_root(repo, subject, copies, run)?;
         costs.push(cost(repo, &subject.command(copies, &root), 0)?);
     }
     let costs = Costs::new(costs);
@@ -145,12 +150,15 @@ fn measured(repo: &Repo, subject: &Subject, copies: usize, runs: usize) -> Resul
     Ok(costs)
 }
 
-/// An empty flow root with nothing but the spec in it, so that every run does the whole work.
-fn fresh_root(repo: &Repo, copies: usize) -> Result<PathBuf, Error> {
-    let root = repo.at("target/bench").join(copies.to_string());
-    if root.exists() {
-        std::fs::remove_dir_all(&root).map_err(Error::file(&root))?;
-    }
+fn clear(repo: &Repo) -> Result<(), Error> {
+    let roots = repo.at(ROOTS);
+    if roots.exists() { std::fs::remove_dir_all(&roots).map_err(Error::file(&roots)) } else { Ok(()) }
+}
+
+/// A new flow root with nothing but the spec in it, so that every run does the whole work. None is emptied
+/// for the next run: some file systems take long to reuse what was just removed, and the run would pay.
+fn fresh_root(repo: &Repo, subject: &Subject, copies: usize, run: usize) -> Result<PathBuf, Error> {
+    let root = repo.at(ROOTS).join(format!("{}-{copies}-{run}", subject.name()));
     write(&root.join(SPEC), &xtask::copies::copies(&read(&repo.at(SPEC))?, copies))?;
     for template in folder(&repo.at("spec/templates"))? {
         let name = template.file_name().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::load::{Failure, Root};
 use super::write::atomically;
-use codegen::Output;
+use crate::Output;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 //!
 //! Guaranteed: no file outside the root is read; a link in the spec folder is not followed.
 
-use codegen::Input;
+use crate::Input;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -120,7 +120,7 @@ fn collect(
     folder: &Path,
     prefix: &str,
     deeper: usize,
-    files: &mut BTreeMap<String, codegen::parse::File>,
+    files: &mut BTreeMap<String, crate::parse::File>,
 ) -> Result<(), Failure> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries.flatten() {

@@ -4,13 +4,15 @@
 //! or written; 4 `--check` found generated files that are not fresh.
 
 mod explain;
+mod flow;
 mod handlers;
 mod load;
 mod summary;
 mod write;
 
+use crate::Compiled;
 use clap::{Parser, Subcommand, ValueEnum};
-use codegen::Compiled;
+pub use flow::{Failed, Flow, flow};
 use load::Root;
 use std::io::{IsTerminal, Write};
 use std::mem::ManuallyDrop;
@@ -114,7 +116,7 @@ impl From<load::Failure> for Stop {
 }
 
 /// Runs the command.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match command(&arguments) {
         Ok(code) => ExitCode::from(code),
@@ -128,12 +130,12 @@ pub(crate) fn run() -> ExitCode {
 fn command(arguments: &Arguments) -> Result<u8, Stop> {
     match &arguments.command {
         Some(Command::Explain { code, markdown }) => {
-            let text = if *markdown { codegen::docs::error_index() } else { explain::explain(code.as_deref())? };
+            let text = if *markdown { crate::docs::error_index() } else { explain::explain(code.as_deref())? };
             print(&text);
             Ok(0)
         }
         Some(Command::Schema) => {
-            print(&codegen::docs::flow_schema());
+            print(&crate::docs::flow_schema());
             Ok(0)
         }
         Some(Command::Check) => {
@@ -160,7 +162,7 @@ fn command(arguments: &Arguments) -> Result<u8, Stop> {
 fn compile(arguments: &Arguments) -> Result<(Root, ManuallyDrop<Compiled>), Stop> {
     let root = load::root(&arguments.root, arguments.spec.as_deref())?;
     let input = root.input(arguments.environment.clone())?;
-    let compiled = codegen::compile(&input);
+    let compiled = crate::compile(&input);
     Ok((root, ManuallyDrop::new(compiled)))
 }
 
@@ -170,13 +172,13 @@ fn report(arguments: &Arguments, compiled: &Compiled) {
     match arguments.format {
         Format::Human => {
             if !checked.diagnostics.is_empty() {
-                eprint!("{}", codegen::render::human(&checked.sources, &checked.diagnostics, colored(arguments.color)));
+                eprint!("{}", crate::render::human(&checked.sources, &checked.diagnostics, colored(arguments.color)));
             }
             if compiled.output.is_none() {
                 eprintln!("nothing was written; `cargo run -p codegen -- explain CODE` says more of a code");
             }
         }
-        Format::Json => print(&codegen::render::json(&checked.sources, &checked.diagnostics)),
+        Format::Json => print(&crate::render::json(&checked.sources, &checked.diagnostics)),
     }
 }
 

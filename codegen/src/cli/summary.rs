@@ -3,8 +3,8 @@
 use super::handlers::Scaffolded;
 use super::load::Root;
 use super::write::Written;
-use codegen::Output;
-use codegen::stacks::Named;
+use crate::Output;
+use crate::stacks::Named;
 use std::fmt::Write;
 
 /// The most names of one list that are shown.
@@ -87,7 +87,7 @@ fn changes(text: &mut String, output: &Output) {
     names(text, "- removes", &changes.removed);
     names(text, "  of these stays in the account, without a stack", &changes.retained);
     for rename in &changes.renames {
-        let codegen::stacks::Rename { kind, was, now } = rename;
+        let crate::stacks::Rename { kind, was, now } = rename;
         let _ = writeln!(
             text,
             "  ? `{kind}.{was}` is gone and `{kind}.{now}` is new: if it is the same under another name, \

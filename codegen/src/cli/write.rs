@@ -1,8 +1,8 @@
 //! Writing: generated files, each by an atomic rename, and only where they changed.
 
 use super::load::{Failure, Root};
-use codegen::Output;
-use codegen::emit::MANIFEST;
+use crate::Output;
+use crate::emit::MANIFEST;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;

@@ -12,7 +12,8 @@ mod sigv4;
 use std::collections::BTreeMap;
 
 pub use client::{Client, client};
-pub use serve::{Limits, Refused, admit, serve};
+pub use serve::{Limits, Origins, Refused, admit, serve};
+pub(crate) use serve::{protocol, written};
 
 use crate::kernel::{AwsError, Bus, Call, Caller, Random};
 pub use crate::kernel::{Credentials, Keys};
@@ -59,6 +60,15 @@ impl Front {
             }
             Err(error) => protocol.encode("", &Err(error), &request_id),
         }
+    }
+
+    /// Who sent a request that is not for a service of AWS, as one to a function's address: nobody, where it is not
+    /// signed.
+    pub fn caller(&self, request: &Request) -> Result<Caller, AwsError> {
+        if request.header("authorization").is_none_or(|header| !header.starts_with("AWS4-")) {
+            return Ok(Caller::Anonymous);
+        }
+        keys::caller(&self.keys, request, &sigv4::Signature::of(request)?)
     }
 
     async fn call(

@@ -19,18 +19,45 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::wire::{Request, Response};
 
 /// What a client may ask of a server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// The largest body, in bytes.
     pub body: usize,
     /// How long a client may take for a request's headers, and again for its body.
     pub patience: Duration,
+    /// Whose pages may ask.
+    pub origins: Origins,
+}
+
+/// The pages in a browser that may ask a server, beside its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origins {
+    /// No others.
+    #[default]
+    Own,
+    /// Those that this machine serves on any port, where a flow's pages are developed, and these:
+    /// `https://app.example`.
+    Loopback(Rc<[String]>),
+}
+
+impl Origins {
+    fn admit(&self, origin: &str, address: SocketAddr) -> bool {
+        let host = origin.strip_prefix("http://");
+        match self {
+            Self::Own => host.is_some_and(|host| is_here(host, address)),
+            Self::Loopback(others) => {
+                let host = host.or_else(|| origin.strip_prefix("https://")).unwrap_or_default();
+                let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+                is_loopback(name) || others.iter().any(|other| other == origin)
+            }
+        }
+    }
 }
 
 impl Default for Limits {
     /// The largest request of the AWS APIs here is DynamoDB's: 16 MiB.
     fn default() -> Self {
-        Self { body: 16 << 20, patience: Duration::from_secs(30) }
+        Self { body: 16 << 20, patience: Duration::from_secs(30), origins: Origins::Own }
     }
 }
 
@@ -50,8 +77,7 @@ where
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                let answer = Rc::clone(&answer);
-                connections.spawn_local(connection(stream, address, limits, answer));
+                connections.spawn_local(connection(stream, address, limits.clone(), Rc::clone(&answer)));
             },
             Some(_) = connections.join_next() => {}
         }
@@ -65,20 +91,26 @@ where
 {
     // Small answers must not wait for a client's acknowledgement.
     let _ = stream.set_nodelay(true);
+    let patience = limits.patience;
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let answer = Rc::clone(&answer);
+        let (answer, limits) = (Rc::clone(&answer), limits.clone());
         async move {
-            let response = match whole(request, address, limits).await {
+            let response = match whole(request, address, &limits).await {
                 Ok(request) => answer(request).await,
                 Err(refused) => refused.response(),
             };
             Ok::<_, std::convert::Infallible>(written(response))
         }
     });
-    let mut server = hyper::server::conn::http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(limits.patience).max_buf_size(HEADERS);
     // A client that breaks the protocol or goes away is its own affair.
-    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+    let _ = protocol(patience).serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// HTTP/1.1 within bounds.
+pub(crate) fn protocol(patience: Duration) -> hyper::server::conn::http1::Builder {
+    let mut server = hyper::server::conn::http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADERS);
+    server
 }
 
 /// Why a request is not even read.
@@ -116,9 +148,9 @@ impl Refused {
 }
 
 /// Reads a request whole.
-async fn whole(request: hyper::Request<Incoming>, address: SocketAddr, limits: Limits) -> Result<Request, Refused> {
+async fn whole(request: hyper::Request<Incoming>, address: SocketAddr, limits: &Limits) -> Result<Request, Refused> {
     let (parts, body) = request.into_parts();
-    admit(&parts.headers, address)?;
+    admit(&parts.headers, address, &limits.origins)?;
     let body = tokio::time::timeout(limits.patience, Limited::new(body, limits.body).collect());
     let body = match body.await {
         Ok(Ok(body)) => body.to_bytes(),
@@ -137,15 +169,13 @@ async fn whole(request: hyper::Request<Incoming>, address: SocketAddr, limits: L
 
 /// Refuses what a page in a browser could be led to send: a request for another name, or from another
 /// origin.
-pub fn admit(headers: &http::HeaderMap, address: SocketAddr) -> Result<(), Refused> {
+pub fn admit(headers: &http::HeaderMap, address: SocketAddr, origins: &Origins) -> Result<(), Refused> {
     let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !is_here(host, address) {
         return Err(Refused::Host);
     }
     match headers.get("origin").map(|origin| origin.to_str().unwrap_or_default()) {
-        Some(origin) if !origin.strip_prefix("http://").is_some_and(|host| is_here(host, address)) => {
-            Err(Refused::Origin)
-        }
+        Some(origin) if !origins.admit(origin, address) => Err(Refused::Origin),
         _ => Ok(()),
     }
 }
@@ -153,11 +183,14 @@ pub fn admit(headers: &http::HeaderMap, address: SocketAddr) -> Result<(), Refus
 /// Whether a host with a port is this server by one of its own names.
 fn is_here(host: &str, address: SocketAddr) -> bool {
     let Some((name, port)) = host.rsplit_once(':') else { return false };
-    port.parse() == Ok(address.port())
-        && (name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]")
+    port.parse() == Ok(address.port()) && is_loopback(name)
 }
 
-fn written(response: Response) -> hyper::Response<Full<Bytes>> {
+fn is_loopback(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
+}
+
+pub(crate) fn written(response: Response) -> hyper::Response<Full<Bytes>> {
     let mut written = hyper::Response::new(Full::new(response.body));
     *written.status_mut() = http::StatusCode::from_u16(response.status).unwrap_or(http::StatusCode::BAD_GATEWAY);
     *written.headers_mut() = response.headers;
@@ -176,7 +209,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert("origin", origin.parse().unwrap());
         }
-        admit(&headers, "127.0.0.1:4566".parse().unwrap())
+        admit(&headers, "127.0.0.1:4566".parse().unwrap(), &Origins::Own)
     }
 
     #[test]
@@ -193,6 +226,18 @@ mod tests {
         assert_eq!(asked("localhost:4566", Some("http://localhost:4566")), Ok(()));
         for origin in ["https://evil.example", "null", "http://localhost:3000", "http://evil.example:4566"] {
             assert_eq!(asked("localhost:4566", Some(origin)), Err(Refused::Origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_flow_s_pages_come_from_this_machine_or_are_named() {
+        let origins = Origins::Loopback(["https://app.example".to_owned()].into());
+        let address = "127.0.0.1:4567".parse().unwrap();
+        for origin in ["http://localhost:3000", "http://127.0.0.1:5173", "https://localhost", "https://app.example"] {
+            assert!(origins.admit(origin, address), "{origin}");
+        }
+        for origin in ["null", "https://evil.example", "http://localhost.evil.example:3000", "http://app.example", ""] {
+            assert!(!origins.admit(origin, address), "{origin}");
         }
     }
 }

@@ -12,6 +12,7 @@ pub struct Activity(Rc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     count: Cell<i64>,
+    begun: Cell<u64>,
     quiet: Notify,
 }
 
@@ -20,7 +21,13 @@ impl Activity {
     #[must_use = "the work ends when the guard is dropped"]
     pub fn begin(&self) -> Busy {
         self.0.count.set(self.0.count.get().saturating_add(1));
+        self.0.begun.set(self.0.begun.get().wrapping_add(1));
         Busy(Rc::clone(&self.0))
+    }
+
+    /// How much work has ever begun: two equal answers with quiet in between mean that nothing was done.
+    pub fn begun(&self) -> u64 {
+        self.0.begun.get()
     }
 
     /// Says that work which has begun only waits for more to come, until the guard is dropped: a long poll

@@ -7,6 +7,8 @@
 
 pub mod dynamodb;
 pub mod gateway;
+pub mod iam;
+pub mod kms;
 pub mod lambda;
 mod mappings;
 pub mod secrets;
@@ -34,12 +36,21 @@ pub struct Started {
 
 /// Starts every service of the engine; `functions` run in this process. Must be called within a
 /// [`tokio::task::LocalSet`].
-pub fn start(world: &World, functions: &lambda::Functions) -> Result<Vec<Started>, StoreError> {
+pub fn start(
+    world: &World,
+    functions: &lambda::Functions,
+    gateway: &Rc<gateway::Gateway>,
+) -> Result<Vec<Started>, StoreError> {
     let (tables, streams) = dynamodb::start(world)?;
     let lambda = lambda::Lambda::start(world, functions)?;
+    let gateway = || Rc::clone(gateway) as Rc<dyn Service>;
     Ok(vec![
+        Started { name: gateway::CONTROL, protocol: None, service: gateway() },
+        Started { name: gateway::NAME, protocol: Some(gateway::PROTOCOL), service: gateway() },
         Started { name: dynamodb::NAME, protocol: Some(dynamodb::PROTOCOL), service: tables },
         Started { name: dynamodb::STREAMS_NAME, protocol: Some(dynamodb::STREAMS_PROTOCOL), service: streams },
+        Started { name: iam::NAME, protocol: Some(iam::PROTOCOL), service: iam::Iam::start(world)? },
+        Started { name: kms::NAME, protocol: Some(kms::PROTOCOL), service: kms::Kms::start(world)? },
         Started { name: lambda::NAME, protocol: Some(lambda::PROTOCOL), service: lambda },
         Started { name: secrets::NAME, protocol: Some(secrets::PROTOCOL), service: secrets::Secrets::start(world)? },
         Started { name: ses::NAME, protocol: Some(ses::PROTOCOL), service: ses::Ses::start(world)? },

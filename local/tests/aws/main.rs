@@ -8,6 +8,7 @@ mod restart;
 mod world;
 
 mod door;
+mod dynamodb;
 mod lambda;
 mod mappings;
 mod secrets;

@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::base::Base;
-use super::names;
-use crate::kernel::{Access, AwsError, Caller, World};
+use super::{State, attributes, names};
+use crate::kernel::{Access, AwsError, Caller};
 
 /// One action on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,23 +18,16 @@ pub(super) struct Touched {
     pub(super) resource: String,
     /// The table's name; empty for what is of no table.
     pub(super) table: String,
-    /// The partition keys, where the input says them: `dynamodb:LeadingKeys`.
-    pub(super) leading: Vec<String>,
+    /// The condition keys: a key with several values is there several times.
+    pub(super) context: Vec<(&'static str, String)>,
 }
 
 /// All that an operation touches.
 pub(super) fn touched(base: &Base, operation: &str, input: &Value) -> Result<Vec<Touched>, AwsError> {
-    let table = |input: &Value| input.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned();
     match operation {
         "ListTables" => {
             let action = "dynamodb:ListTables".to_owned();
-            let leading = Vec::new();
-            Ok(vec![Touched { action, resource: "*".to_owned(), table: String::new(), leading }])
-        }
-        "TagResource" | "UntagResource" | "ListTagsOfResource" => {
-            let resource = input.get("ResourceArn").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let table = resource.rsplit('/').next().unwrap_or_default().to_owned();
-            Ok(vec![Touched { action: format!("dynamodb:{operation}"), resource, table, leading: Vec::new() }])
+            Ok(vec![Touched { action, resource: "*".to_owned(), table: String::new(), context: Vec::new() }])
         }
         "TransactWriteItems" | "TransactGetItems" => {
             let items = input.get("TransactItems").and_then(Value::as_array);
@@ -44,7 +37,9 @@ pub(super) fn touched(base: &Base, operation: &str, input: &Value) -> Result<Vec
                     "ConditionCheck" => "ConditionCheckItem".to_owned(),
                     kind => format!("{kind}Item"),
                 };
-                item(base, &action, table(part), part)
+                let mut touched = item(base, &action, text(part, "TableName"), part)?;
+                touched.context.push(("dynamodb:EnclosingOperation", operation.to_owned()));
+                Ok(touched)
             });
             parts.collect()
         }
@@ -52,23 +47,40 @@ pub(super) fn touched(base: &Base, operation: &str, input: &Value) -> Result<Vec
             let tables = input.get("RequestItems").and_then(Value::as_object).into_iter().flatten();
             tables.map(|(table, requests)| batch(base, operation, table, requests)).collect()
         }
-        _ => Ok(vec![item(base, operation, table(input), input)?]),
+        _ => match input.get("ResourceArn").and_then(Value::as_str) {
+            Some(resource) => {
+                let (action, resource) = (format!("dynamodb:{operation}"), resource.to_owned());
+                let table = names::short(base.place(), &resource).unwrap_or_default();
+                Ok(vec![Touched { action, resource, table, context: Vec::new() }])
+            }
+            None => Ok(vec![item(base, operation, text(input, "TableName"), input)?]),
+        },
     }
 }
 
 /// Asks for each.
-pub(super) fn check(world: &World, caller: &Caller, touched: &[Touched]) -> Result<(), AwsError> {
+pub(super) fn check(state: &State, caller: &Caller, touched: &[Touched]) -> Result<(), AwsError> {
     for touched in touched {
-        let keys: Vec<_> = touched.leading.iter().map(|key| ("dynamodb:LeadingKeys", key.as_str())).collect();
-        let Touched { action, resource, .. } = touched;
-        judge(world, &Access { caller, action, resource, policy: None, context: &keys })?;
+        let Touched { action, resource, context, .. } = touched;
+        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        judge(state, caller, action, resource, &context)?;
     }
     Ok(())
 }
 
-/// Asks, and refuses with DynamoDB's own code.
-pub(super) fn judge(world: &World, access: &Access<'_>) -> Result<(), AwsError> {
-    world.guard.check(access).map_err(|mut error| {
+/// Asks with the policy on the table or the stream, and refuses with DynamoDB's own code.
+pub(super) fn judge(
+    state: &State,
+    caller: &Caller,
+    action: &str,
+    resource: &str,
+    context: &[(&str, &str)],
+) -> Result<(), AwsError> {
+    // An index is under its table's policy.
+    let of = resource.split_once("/index/").map_or(resource, |(table, _)| table);
+    let policy = state.policies.of(of);
+    let access = Access { caller, action, resource, policy: policy.as_deref(), context };
+    state.world.guard.check(&access).map_err(|mut error| {
         if error.code == "AccessDenied" {
             "AccessDeniedException".clone_into(&mut error.code);
         }
@@ -76,19 +88,37 @@ pub(super) fn judge(world: &World, access: &Access<'_>) -> Result<(), AwsError> 
     })
 }
 
-fn item(base: &Base, action: &str, table: String, input: &Value) -> Result<Touched, AwsError> {
-    let mut resource = names::table(base.place(), &table);
-    if let Some(index) = input.get("IndexName").and_then(Value::as_str) {
+fn text<'a>(input: &'a Value, member: &str) -> &'a str {
+    input.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn item(base: &Base, action: &str, table: &str, input: &Value) -> Result<Touched, AwsError> {
+    let mut resource = names::table(base.place(), table);
+    let index = input.get("IndexName").and_then(Value::as_str);
+    if let Some(index) = index {
         resource = format!("{resource}/index/{index}");
     }
-    let leading = match input.get("Key").or_else(|| input.get("Item")) {
-        Some(item) => partition(base, &table)?.and_then(|name| leading(item, &name)).into_iter().collect(),
-        None => Vec::new(),
-    };
-    Ok(Touched { action: format!("dynamodb:{action}"), resource, table, leading })
+    let mut context = Vec::new();
+    if let Some(key) = partition(base, table, index)? {
+        let leading = match input.get("Key").or_else(|| input.get("Item")) {
+            Some(item) => item.get(&key).and_then(attributes::scalar),
+            None => attributes::queried(input, &key),
+        };
+        context.extend(leading.map(|leading| ("dynamodb:LeadingKeys", leading)));
+        context.extend(attributes::named(input).into_iter().map(|name| ("dynamodb:Attributes", name)));
+    }
+    for (member, key) in [
+        ("Select", "dynamodb:Select"),
+        ("ReturnValues", "dynamodb:ReturnValues"),
+        ("ReturnConsumedCapacity", "dynamodb:ReturnConsumedCapacity"),
+    ] {
+        context.extend(input.get(member).and_then(Value::as_str).map(|value| (key, value.to_owned())));
+    }
+    Ok(Touched { action: format!("dynamodb:{action}"), resource, table: table.to_owned(), context })
 }
 
 fn batch(base: &Base, operation: &str, table: &str, requests: &Value) -> Result<Touched, AwsError> {
+    let key = partition(base, table, None)?;
     let items: Vec<&Value> = match requests {
         Value::Array(writes) => {
             let parts = writes.iter().filter_map(Value::as_object).flat_map(serde_json::Map::values);
@@ -96,17 +126,15 @@ fn batch(base: &Base, operation: &str, table: &str, requests: &Value) -> Result<
         }
         reads => reads.get("Keys").and_then(Value::as_array).into_iter().flatten().collect(),
     };
-    let name = partition(base, table)?;
-    let leading = items.into_iter().filter_map(|item| leading(item, name.as_deref()?)).collect();
+    let leading = items.iter().filter_map(|item| attributes::scalar(item.get(key.as_deref()?)?));
+    let mut context: Vec<_> = leading.map(|leading| ("dynamodb:LeadingKeys", leading)).collect();
+    let mut names = attributes::named(requests);
+    names.extend(items.iter().filter_map(|item| item.as_object()).flat_map(|item| item.keys().cloned()));
+    context.extend(names.into_iter().map(|name| ("dynamodb:Attributes", name)));
     let resource = names::table(base.place(), table);
-    Ok(Touched { action: format!("dynamodb:{operation}"), resource, table: table.to_owned(), leading })
+    Ok(Touched { action: format!("dynamodb:{operation}"), resource, table: table.to_owned(), context })
 }
 
-fn partition(base: &Base, table: &str) -> Result<Option<String>, AwsError> {
-    Ok(base.key(table)?.and_then(|key| key.into_iter().next()))
-}
-
-/// The text of an attribute that is a key: a string, a number or, in base64, bytes.
-fn leading(item: &Value, name: &str) -> Option<String> {
-    item.get(name)?.as_object()?.values().next()?.as_str().map(str::to_owned)
+fn partition(base: &Base, table: &str, index: Option<&str>) -> Result<Option<String>, AwsError> {
+    Ok(base.key(table, index)?.and_then(|key| key.into_iter().next()))
 }

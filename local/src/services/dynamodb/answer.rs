@@ -12,7 +12,7 @@ use super::{State, access, names, tables, transaction};
 use crate::kernel::{AwsError, Call, Outcome, Place};
 
 /// The members that each operation honours, or keeps and shows. PartiQL, backups, exports, imports,
-/// global tables, resource policies, insights and Kinesis destinations are not here: they are absent.
+/// global tables, insights and Kinesis destinations are not here: they are absent.
 fn members(operation: &str) -> Option<&'static [&'static str]> {
     Some(match operation {
         "CreateTable" => &[
@@ -29,6 +29,7 @@ fn members(operation: &str) -> Option<&'static [&'static str]> {
             "Tags",
             "TableClass",
             "DeletionProtectionEnabled",
+            "ResourcePolicy",
         ],
         "UpdateTable" => &[
             "TableName",
@@ -38,6 +39,7 @@ fn members(operation: &str) -> Option<&'static [&'static str]> {
             "ProvisionedThroughput",
             "OnDemandThroughput",
             "StreamSpecification",
+            "SSESpecification",
             "TableClass",
             "DeletionProtectionEnabled",
         ],
@@ -48,6 +50,9 @@ fn members(operation: &str) -> Option<&'static [&'static str]> {
         "TagResource" => &["ResourceArn", "Tags"],
         "UntagResource" => &["ResourceArn", "TagKeys"],
         "ListTagsOfResource" => &["ResourceArn", "NextToken"],
+        "PutResourcePolicy" => &["ResourceArn", "Policy", "ExpectedRevisionId", "ConfirmRemoveSelfResourceAccess"],
+        "GetResourcePolicy" => &["ResourceArn"],
+        "DeleteResourcePolicy" => &["ResourceArn", "ExpectedRevisionId"],
         "PutItem" => &[
             "TableName",
             "Item",
@@ -165,7 +170,7 @@ pub(super) fn answer(state: &State, call: Call) -> Result<Value, AwsError> {
     }
     shorten(&mut input, state.base.place())?;
     let touched = access::touched(&state.base, &operation, &input)?;
-    access::check(&state.world, &caller, &touched)?;
+    access::check(state, &caller, &touched)?;
     let answer = ask(state, &operation, input);
     if writes(&operation) {
         if answer.is_ok() {

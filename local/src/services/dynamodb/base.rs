@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
 use dynoxide::storage::{Storage, TableMetadata};
+use dynoxide::types::SseSpecification;
 use dynoxide::{DynoxideError, storage_backend};
 use futures_util::FutureExt;
 use rusqlite::{Connection, params};
@@ -17,33 +18,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::names;
+use super::{names, schema};
 use crate::kernel::{AwsError, Clock, Place, Random, StoreError, Time, World};
-
-/// What this module adds to dynoxide's own tables. No name of a DynamoDB table has a colon.
-///
-/// A log that is not synced survives the death of the process, which is what is promised. The index makes
-/// a stream's last number a lookup: without it each write reads the whole stream. The triggers write what
-/// dynoxide takes from the system's clock and from its own chance, in the transaction that it writes it in.
-const SCHEMA: &str = r#"
-PRAGMA synchronous = OFF;
-PRAGMA temp_store = MEMORY;
-CREATE INDEX IF NOT EXISTS "eventloom:records" ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
-CREATE TABLE IF NOT EXISTS "eventloom:tokens" (
-    token TEXT PRIMARY KEY, at INTEGER NOT NULL, request BLOB NOT NULL, answer TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS "eventloom:backups" (table_name TEXT PRIMARY KEY, days INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TEMP TABLE "eventloom:now" (second INTEGER NOT NULL, table_id TEXT NOT NULL, expiring INTEGER NOT NULL);
-INSERT INTO "eventloom:now" VALUES (0, '', 0);
-CREATE TEMP TRIGGER "eventloom:created" AFTER INSERT ON _tables BEGIN
-    UPDATE _tables SET (created_at, table_id) = (SELECT second, table_id FROM "eventloom:now")
-    WHERE table_name = NEW.table_name;
-END;
-CREATE TEMP TRIGGER "eventloom:expired" AFTER INSERT ON _stream_records
-WHEN (SELECT expiring FROM "eventloom:now") BEGIN
-    UPDATE _stream_records SET user_identity = 'ttl' WHERE id = NEW.id;
-END;
-"#;
 
 /// The database.
 pub(super) struct Base {
@@ -65,7 +41,7 @@ impl Base {
             None => Storage::memory(),
         };
         let storage = storage.map_err(failed)?.with_clock(Arc::clone(&hand) as Arc<dyn storage_backend::Clock>);
-        storage.conn().execute_batch(SCHEMA)?;
+        schema::install(storage.conn())?;
         Ok(Self {
             storage,
             hand,
@@ -151,12 +127,35 @@ impl Base {
         self.storage.get_table_metadata(name).map_err(refused)
     }
 
-    /// The names of a table's key attributes: the partition key's, and the sort key's if it has one.
-    pub(super) fn key(&self, name: &str) -> Result<Option<Vec<String>>, AwsError> {
+    /// The names of a table's or an index's key attributes, the partition key's first; none if there is no
+    /// such table or index.
+    pub(super) fn key(&self, name: &str, index: Option<&str>) -> Result<Option<Vec<String>>, AwsError> {
         let Some(table) = self.table(name)? else { return Ok(None) };
-        let schema: Vec<Value> = serde_json::from_str(&table.key_schema).map_err(damaged)?;
+        let schema = match index {
+            None => Some(serde_json::from_str(&table.key_schema).map_err(damaged)?),
+            Some(index) => {
+                let definitions = [table.gsi_definitions, table.lsi_definitions].into_iter().flatten();
+                let parsed = definitions.map(|text| serde_json::from_str(&text).map_err(damaged));
+                let indexes: Vec<Vec<Value>> = parsed.collect::<Result<_, _>>()?;
+                let mut indexes = indexes.into_iter().flatten();
+                let found = indexes.find(|found| found.get("IndexName").and_then(Value::as_str) == Some(index));
+                found.and_then(|mut found| found.get_mut("KeySchema").map(Value::take))
+            }
+        };
+        let Some(Value::Array(schema)) = schema else { return Ok(None) };
         let names = schema.iter().filter_map(|key| key.get("AttributeName")?.as_str().map(str::to_owned));
         Ok(Some(names.collect()))
+    }
+
+    /// Sets a table's encryption, which dynoxide's `UpdateTable` does not.
+    pub(super) fn encrypt(&self, table: &TableMetadata, encryption: Value) -> Result<(), AwsError> {
+        let read: SseSpecification = serde_json::from_value(encryption).map_err(|error| unread(&error.to_string()))?;
+        let text = serde_json::to_string(&read).map_err(damaged)?;
+        let set = "UPDATE _tables SET sse_specification = ?1 WHERE table_name = ?2";
+        self.connection().execute(set, params![text, table.table_name]).map_err(sqlite)?;
+        // dynoxide forgets what it knows of a table when it changes the table itself.
+        let protection = table.deletion_protection_enabled;
+        self.storage.update_deletion_protection(&table.table_name, protection).map_err(refused)
     }
 
     /// The tables with a TTL.

@@ -117,7 +117,7 @@ fn expire(base: &Base, table: &TableMetadata) -> Result<usize, AwsError> {
             items.push(serde_json::from_str(&row.map_err(sqlite)?).map_err(damaged)?);
         }
     }
-    let key = base.key(&table.table_name)?.unwrap_or_default();
+    let key = base.key(&table.table_name, None)?.unwrap_or_default();
     for item in &items {
         let key: Map<String, Value> =
             key.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect();

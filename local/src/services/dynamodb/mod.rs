@@ -10,10 +10,13 @@
 //! | module | is |
 //! | --- | --- |
 //! | `base` | the database, in the engine's time and chance |
+//! | `schema` | what this module adds to the database |
 //! | `answer` | from an operation's name and input to its answer |
 //! | `tables` | tables: their life, TTL's settings, backups, tags |
 //! | `transaction` | the client token of a transaction |
 //! | `access` | what a call touches: authorization |
+//! | `attributes` | what a request names: condition keys |
+//! | `policy` | the policies on tables and streams |
 //! | `names` | ARNs, for dynoxide knows one region and account only |
 //! | `streams` | the streams API |
 //! | `iterator` | a place in a stream |
@@ -24,15 +27,18 @@
 //!
 //! **Waiting for stream records.** Who consumes a stream within the engine need not poll: the operation
 //! `eventloom:WaitForRecords` of `dynamodbstreams`, with the input `{"ShardIterator": …}`, answers `{}` as
-//! soon as `GetRecords` with that iterator would give a record, however long that takes. Only an AWS
-//! service may call it, so it cannot be reached by wire.
+//! soon as `GetRecords` with that iterator would give a record, however long that takes. Who may get the
+//! records may wait for them.
 
 mod access;
 mod answer;
+mod attributes;
 mod base;
 mod expiry;
 mod iterator;
 mod names;
+mod policy;
+mod schema;
 mod streams;
 mod tables;
 mod transaction;
@@ -46,6 +52,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use self::base::Base;
+use self::policy::Policies;
 use crate::kernel::{AwsError, Call, Service, StoreError, World};
 use crate::wire::{AwsJson, Protocol};
 
@@ -76,6 +83,7 @@ pub struct Streams(Rc<State>);
 struct State {
     world: World,
     base: Base,
+    policies: Policies,
     /// Who waits for records of a table's stream.
     readers: RefCell<BTreeMap<String, Rc<Notify>>>,
     /// A table has got a stream or a TTL.
@@ -97,7 +105,9 @@ impl State {
 /// Opens the database and starts what goes on in the background.
 pub fn start(world: &World) -> Result<(Rc<DynamoDb>, Rc<Streams>), StoreError> {
     let base = Base::open(world)?;
-    let state = Rc::new(State { world: world.clone(), base, readers: RefCell::default(), kept: Notify::new() });
+    let policies = Policies::load(base.connection())?;
+    let state =
+        Rc::new(State { world: world.clone(), base, policies, readers: RefCell::default(), kept: Notify::new() });
     tokio::task::spawn_local(expiry::keep(Rc::clone(&state)));
     Ok((Rc::new(DynamoDb(Rc::clone(&state))), Rc::new(Streams(state))))
 }

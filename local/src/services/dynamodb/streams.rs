@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::base::{Base, damaged, sqlite};
 use super::iterator::Iterator;
 use super::{STREAMS_NAME, State, access, answer, names};
-use crate::kernel::{Access, AwsError, Call, Caller, Time};
+use crate::kernel::{AwsError, Call, Time};
 
 /// How long a record is kept.
 pub(super) const RETENTION: Duration = Duration::from_secs(24 * 3600);
@@ -31,7 +31,7 @@ const OFFSET: u128 = 100_000_000_000_000_000_000;
 const WAIT: &str = "eventloom:WaitForRecords";
 
 /// A table's stream.
-struct Stream {
+pub(super) struct Stream {
     arn: String,
     table: TableMetadata,
     began: Time,
@@ -60,14 +60,14 @@ pub(super) async fn answer(state: &Rc<State>, call: Call) -> Result<Value, AwsEr
         "DescribeStream" => &["StreamArn", "Limit", "ExclusiveStartShardId"],
         "GetShardIterator" => &["StreamArn", "ShardId", "ShardIteratorType", "SequenceNumber"],
         "GetRecords" => &["ShardIterator", "Limit"],
-        WAIT if matches!(caller, Caller::Service { .. }) => &["ShardIterator"],
+        WAIT => &["ShardIterator"],
         _ => return Err(AwsError::unsupported(STREAMS_NAME, &operation)),
     };
     answer::honoured(&input, members, &operation)?;
     let base = &state.base;
     let allowed = |resource: &str| {
-        let action = format!("dynamodb:{operation}");
-        access::judge(&state.world, &Access { caller: &caller, action: &action, resource, policy: None, context: &[] })
+        let operation = if operation == WAIT { "GetRecords" } else { operation.as_str() };
+        access::judge(state, &caller, &format!("dynamodb:{operation}"), resource, &[])
     };
     match operation.as_str() {
         "ListStreams" => {
@@ -90,6 +90,7 @@ pub(super) async fn answer(state: &Rc<State>, call: Call) -> Result<Value, AwsEr
         }
         _ => {
             let iterator = Iterator::read(required(&input, "ShardIterator")?, base.now())?;
+            allowed(&iterator.stream)?;
             wait(state, &iterator).await
         }
     }
@@ -138,7 +139,7 @@ fn of(base: &Base, table: TableMetadata) -> Stream {
 }
 
 /// The stream that has this ARN.
-fn find(base: &Base, arn: &str) -> Result<Stream, AwsError> {
+pub(super) fn find(base: &Base, arn: &str) -> Result<Stream, AwsError> {
     let missing =
         || AwsError::new("ResourceNotFoundException", format!("Requested resource not found: Stream: {arn} not found"));
     let name = names::short(base.place(), arn).map_err(|_| missing())?;
@@ -309,7 +310,7 @@ impl Record {
         if self.expired
             && let Some(record) = record.as_object_mut()
         {
-            let identity = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+            let identity = json!({"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"});
             record.insert("userIdentity".to_owned(), identity);
         }
         Ok((record, size))

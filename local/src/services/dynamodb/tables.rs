@@ -10,8 +10,8 @@ use dynoxide::actions::{
 use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
-use super::base::sqlite;
-use super::{State, expiry};
+use super::base::{Base, sqlite};
+use super::{State, expiry, names, policy, schema};
 use crate::kernel::{AwsError, Outcome};
 
 /// How long backups are kept unless told otherwise.
@@ -33,12 +33,17 @@ pub(super) fn answer(state: &State, operation: &str, input: Value) -> Result<Val
         "TagResource" => base.ask(input, tag_resource::execute).map(|_| json!({})),
         "UntagResource" => base.ask(input, untag_resource::execute).map(|_| json!({})),
         "ListTagsOfResource" => base.ask(input, list_tags_of_resource::execute),
+        "GetResourcePolicy" | "PutResourcePolicy" | "DeleteResourcePolicy" => policy::answer(state, operation, &input),
         _ => Err(AwsError::unsupported(super::NAME, operation)),
     }
 }
 
 fn name(input: &Value) -> &str {
     input.get("TableName").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn invalid(message: &str) -> AwsError {
+    AwsError::new("ValidationException", message)
 }
 
 fn tell(state: &State, table: &str, what: &'static str) {
@@ -48,32 +53,98 @@ fn tell(state: &State, table: &str, what: &'static str) {
 fn create(state: &State, mut input: Value) -> Result<Value, AwsError> {
     let base = &state.base;
     let table = name(&input).to_owned();
-    if let Some(Value::Object(encryption)) = input.get_mut("SSESpecification")
-        && encryption.get("Enabled") == Some(&Value::Bool(true))
-        && encryption.get("KMSMasterKeyId").is_none_or(Value::is_null)
-    {
-        // AWS's own key, which would be drawn from another source of chance.
-        let key = base.place().arn("kms", &format!("key/{}", base.random().uuid()));
-        encryption.insert("KMSMasterKeyId".to_owned(), key.as_str().into());
+    let policy = input.as_object_mut().and_then(|members| members.shift_remove("ResourcePolicy"));
+    let policy = policy.as_ref().and_then(Value::as_str);
+    if let Some(encryption) = input.get_mut("SSESpecification") {
+        with_key(base, encryption);
     }
+    distinct(base, &table)?;
     base.date()?;
-    let made = base.at_once(|| base.ask_table(input, |tables, request, _| create_table::execute(tables, request)))?;
+    let made = base.at_once(|| {
+        let made = base.ask_table(input, |tables, request, _| create_table::execute(tables, request))?;
+        schema::watch(base.connection(), &table).map_err(sqlite)?;
+        if let Some(policy) = policy {
+            policy::put(state, &names::table(base.place(), &table), &table, policy)?;
+        }
+        Ok(made)
+    })?;
     state.kept.notify_one();
     tell(state, &table, "created");
     Ok(made)
 }
 
-fn update(state: &State, input: Value) -> Result<Value, AwsError> {
+/// Refuses a name that SQLite could not tell from another: dynoxide's tables are SQLite's.
+fn distinct(base: &Base, table: &str) -> Result<(), AwsError> {
+    let find = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND name <> ?1";
+    let other = base.connection().query_row(find, [table], |row| row.get::<_, String>(0)).optional().map_err(sqlite)?;
+    let is_reserved = table.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"));
+    let is_theirs = table.starts_with('_') && base.table(table)?.is_none() && {
+        let find = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+        base.connection().query_row(find, [table], |_| Ok(())).optional().map_err(sqlite)?.is_some()
+    };
+    match other {
+        Some(other) => Err(invalid(&format!("the local engine cannot tell the table `{table}` from `{other}`"))),
+        None if is_reserved || is_theirs => {
+            Err(invalid(&format!("the local engine keeps the name `{table}` for itself")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Gives an encryption its key's ARN: AWS's own key, which dynoxide would draw from another source of
+/// chance, or the one that is named.
+fn with_key(base: &Base, encryption: &mut Value) {
+    let Value::Object(encryption) = encryption else { return };
+    if encryption.get("Enabled") != Some(&Value::Bool(true)) {
+        return;
+    }
+    encryption.entry("SSEType").or_insert_with(|| "KMS".into());
+    let key = match encryption.get("KMSMasterKeyId").and_then(Value::as_str) {
+        None => format!("key/{}", base.random().uuid()),
+        Some(key) if key.starts_with("arn:") => return,
+        Some(key) if key.starts_with("alias/") => key.to_owned(),
+        Some(key) => format!("key/{key}"),
+    };
+    encryption.insert("KMSMasterKeyId".to_owned(), base.place().arn("kms", &key).as_str().into());
+}
+
+fn update(state: &State, mut input: Value) -> Result<Value, AwsError> {
+    let base = &state.base;
     let table = name(&input).to_owned();
+    let known = base.table(&table)?;
     let stream = input.pointer("/StreamSpecification/StreamEnabled").and_then(Value::as_bool);
-    let updated = state.base.ask_table(input, update_table::execute)?;
+    match (stream, &known) {
+        (Some(true), Some(known)) if known.stream_enabled => {
+            return Err(invalid(&format!("Table already has an enabled stream: TableName: {table}")));
+        }
+        (Some(false), Some(known)) if !known.stream_enabled => {
+            return Err(invalid(&format!("Table has no enabled stream: TableName: {table}")));
+        }
+        _ => {}
+    }
+    let encryption = input.as_object_mut().and_then(|members| members.shift_remove("SSESpecification"));
+    let encryption = encryption.filter(|encryption| !encryption.is_null());
+    let is_all = input.as_object().is_some_and(|members| members.keys().all(|member| member == "TableName"));
+    let mut updated = match (&encryption, &known) {
+        (Some(_), Some(_)) if is_all => None,
+        _ => Some(base.ask_table(input, update_table::execute)?),
+    };
+    if let (Some(mut encryption), Some(known)) = (encryption, base.table(&table)?) {
+        with_key(base, &mut encryption);
+        base.encrypt(&known, encryption)?;
+        let mut now = base.ask_table(json!({"TableName": table}), describe_table::execute)?;
+        updated = now.get_mut("Table").map(|table| json!({"TableDescription": table.take()}));
+    }
     match stream {
         Some(true) => state.kept.notify_one(),
-        Some(false) => end_stream(state, &table)?,
+        Some(false) => {
+            end_stream(state, &table)?;
+            state.written([table.as_str()]);
+        }
         None => {}
     }
     tell(state, &table, "updated");
-    Ok(updated)
+    Ok(updated.unwrap_or_default())
 }
 
 fn delete(state: &State, input: Value) -> Result<Value, AwsError> {
@@ -82,6 +153,7 @@ fn delete(state: &State, input: Value) -> Result<Value, AwsError> {
     let gone = base.at_once(|| {
         let gone = base.ask_table(input, delete_table::execute)?;
         end_stream(state, &table)?;
+        policy::forget(state, &table, false)?;
         let backups = r#"DELETE FROM "eventloom:backups" WHERE table_name = ?1"#;
         base.connection().execute(backups, [&table]).map_err(sqlite)?;
         Ok(gone)
@@ -95,7 +167,7 @@ fn delete(state: &State, input: Value) -> Result<Value, AwsError> {
 fn end_stream(state: &State, table: &str) -> Result<(), AwsError> {
     let records = "DELETE FROM _stream_records WHERE table_name = ?1";
     state.base.connection().execute(records, [table]).map_err(sqlite)?;
-    Ok(())
+    policy::forget(state, table, true)
 }
 
 fn update_ttl(state: &State, input: Value) -> Result<Value, AwsError> {
@@ -111,7 +183,7 @@ fn update_ttl(state: &State, input: Value) -> Result<Value, AwsError> {
             (true, false) | (false, true) => None,
         };
         if let Some(message) = already {
-            return Err(AwsError::new("ValidationException", message));
+            return Err(invalid(message));
         }
     }
     let updated = base.at_once(|| {
@@ -129,15 +201,14 @@ fn update_backups(state: &State, input: &Value) -> Result<Value, AwsError> {
     existing(state, table)?;
     let settings = input.get("PointInTimeRecoverySpecification");
     let Some(enabled) = settings.and_then(|settings| settings.get("PointInTimeRecoveryEnabled")?.as_bool()) else {
-        return Err(AwsError::new(
-            "ValidationException",
+        return Err(invalid(
             "1 validation error detected: Value null at 'pointInTimeRecoverySpecification' failed to satisfy \
              constraint: Member must not be null",
         ));
     };
     let days = settings.and_then(|settings| settings.get("RecoveryPeriodInDays")?.as_i64()).unwrap_or(DAYS);
     if !(1..=DAYS).contains(&days) {
-        return Err(AwsError::new("ValidationException", "RecoveryPeriodInDays must be between 1 and 35"));
+        return Err(invalid("RecoveryPeriodInDays must be between 1 and 35"));
     }
     let changed = if enabled {
         let put = r#"INSERT OR REPLACE INTO "eventloom:backups" VALUES (?1, ?2)"#;

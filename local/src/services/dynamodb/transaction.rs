@@ -1,8 +1,8 @@
 //! The client token of a transaction: the same transaction is done once in ten minutes.
 //!
 //! In: a transaction. Out: its answer, or that of its first time. Guaranteed: ten minutes are the
-//! engine's, and tokens survive a restart. One gap: a process that is killed between the transaction and
-//! the record of its token, before it answered, does it again when asked again.
+//! engine's, and a token is kept in the transaction itself (`schema` sees to it), so that a process that is
+//! killed at any moment does it once.
 
 use std::time::Duration;
 
@@ -48,19 +48,24 @@ pub(super) fn write(base: &Base, input: Value) -> Result<Value, AwsError> {
         }
         return again(base, &input, serde_json::from_str(&answer).map_err(damaged)?);
     }
-    let answer = base.ask(input, transact_write_items::execute)?;
+    let now = base.now().millis();
+    base.at_once(|| {
+        let connection = base.connection();
+        connection.execute(r#"DELETE FROM "eventloom:tokens" WHERE at <= ?1"#, [since]).map_err(sqlite)?;
+        let next = r#"INSERT INTO "eventloom:token" VALUES (?1, ?2, ?3)"#;
+        connection.execute(next, params![token, now, request]).map_err(sqlite)
+    })?;
+    let answer = base.ask(input, transact_write_items::execute);
+    base.connection().execute(r#"DELETE FROM "eventloom:token""#, []).map_err(sqlite)?;
+    let answer = answer?;
     let mut kept = answer.clone();
     if let Some(members) = kept.as_object_mut() {
         members.shift_remove("ConsumedCapacity");
     }
-    base.at_once(|| {
-        let connection = base.connection();
-        connection.execute(r#"DELETE FROM "eventloom:tokens" WHERE at <= ?1"#, [since]).map_err(sqlite)?;
-        let put = r#"INSERT OR REPLACE INTO "eventloom:tokens" VALUES (?1, ?2, ?3, ?4)"#;
-        let now = base.now().millis();
-        connection.execute(put, params![token, now, request, kept.to_string()]).map_err(sqlite)?;
-        Ok(())
-    })?;
+    // A transaction of checks alone has written nothing, and its token neither.
+    let put = r#"INSERT INTO "eventloom:tokens" VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (token) DO UPDATE SET answer = excluded.answer WHERE answer <> excluded.answer"#;
+    base.connection().execute(put, params![token, now, request, kept.to_string()]).map_err(sqlite)?;
     Ok(answer)
 }
 
@@ -84,7 +89,7 @@ fn again(base: &Base, input: &Value, mut answer: Value) -> Result<Value, AwsErro
         let table = part.get("TableName").and_then(Value::as_str).unwrap_or_default();
         let key = match part.get("Item") {
             Some(item) => {
-                let names = base.key(table)?.unwrap_or_default();
+                let names = base.key(table, None)?.unwrap_or_default();
                 let key = names.into_iter().filter_map(|name| Some((name.clone(), item.get(&name)?.clone())));
                 Value::Object(key.collect())
             }

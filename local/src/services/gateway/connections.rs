@@ -1,7 +1,8 @@
 //! The open connections, and `@connections`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -10,7 +11,10 @@ use super::Gateway;
 use crate::kernel::{Access, AwsError, Call, Time};
 
 /// The largest message in either direction ("API Gateway quotas").
-pub(super) const LARGEST: usize = 128 << 10;
+pub const LARGEST: usize = 128 << 10;
+
+/// How much may wait for a client that reads slowly, in bytes. AWS does not say its own bound.
+const WAITING: usize = 1 << 20;
 
 /// What goes to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,77 @@ impl Close {
     }
 }
 
+/// The end of a connection's line where messages are put in.
+#[derive(Debug)]
+pub(super) struct Line {
+    sender: mpsc::UnboundedSender<ToClient>,
+    waiting: Rc<Cell<usize>>,
+}
+
+/// The end of a connection's line where its socket takes messages out.
+#[derive(Debug)]
+pub struct Messages {
+    receiver: mpsc::UnboundedReceiver<ToClient>,
+    waiting: Rc<Cell<usize>>,
+}
+
+/// Why a message was not put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsent {
+    /// The client reads too slowly.
+    Full,
+    /// There is no client any more.
+    Gone,
+}
+
+/// A line that nothing waits in.
+pub(super) fn line() -> (Line, Messages) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let waiting = Rc::new(Cell::new(0));
+    (Line { sender, waiting: Rc::clone(&waiting) }, Messages { receiver, waiting })
+}
+
+impl Line {
+    pub(super) fn send(&self, message: ToClient) -> Result<(), Unsent> {
+        let waiting = self.waiting.get() + message.len();
+        if waiting > WAITING {
+            return Err(Unsent::Full);
+        }
+        self.sender.send(message).map_err(|_| Unsent::Gone)?;
+        self.waiting.set(waiting);
+        Ok(())
+    }
+}
+
+impl Messages {
+    /// The next message; `None` once the connection is forgotten.
+    pub async fn recv(&mut self) -> Option<ToClient> {
+        let message = self.receiver.recv().await?;
+        Some(self.taken(message))
+    }
+
+    /// The next message, if one waits.
+    pub fn try_recv(&mut self) -> Option<ToClient> {
+        let message = self.receiver.try_recv().ok()?;
+        Some(self.taken(message))
+    }
+
+    fn taken(&self, message: ToClient) -> ToClient {
+        self.waiting.set(self.waiting.get().saturating_sub(message.len()));
+        message
+    }
+}
+
+impl ToClient {
+    /// What it weighs while it waits: the end of a connection always has room.
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Close(_) => 0,
+        }
+    }
+}
+
 /// A connection from the handshake on.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -48,7 +123,7 @@ pub(super) struct Connection {
     pub(super) user_agent: String,
     /// What the authorizer said.
     pub(super) authorizer: Value,
-    pub(super) client: mpsc::UnboundedSender<ToClient>,
+    pub(super) client: Line,
     /// False until `$connect` has answered: for `@connections` it does not exist before.
     pub(super) open: bool,
 }
@@ -84,7 +159,6 @@ impl Gateway {
     pub(super) fn manage(&self, call: &Call) -> Result<Value, AwsError> {
         let text = |name: &str| call.input.get(name).and_then(Value::as_str).unwrap_or_default();
         let (id, stage) = (text("ConnectionId"), text("Stage"));
-        let gone = || AwsError::new("GoneException", "The connection no longer exists").status(410);
         let (api, its_stage) = self
             .connections
             .change(id, |connection| (connection.api.clone(), connection.stage.clone()))
@@ -106,26 +180,32 @@ impl Gateway {
         let data = (method == "POST").then(|| data(text("Data"))).transpose()?;
         let answer = self.connections.change(id, |connection| {
             if !connection.open || its_stage != stage {
-                return None;
+                return Err(Unsent::Gone);
             }
             match (method, data) {
                 ("POST", Some(data)) => {
-                    connection.client.send(ToClient::Text(data)).ok()?;
+                    connection.client.send(ToClient::Text(data))?;
                     connection.last_active = now;
-                    Some(json!({}))
+                    Ok(json!({}))
                 }
-                ("GET", _) => Some(json!({
+                ("GET", _) => Ok(json!({
                     "connectedAt": connection.connected.rfc3339(),
                     "lastActiveAt": connection.last_active.rfc3339(),
                     "identity": {"sourceIp": connection.source_ip, "userAgent": connection.user_agent},
                 })),
                 _ => {
-                    connection.client.send(ToClient::Close(Close::new(1000, "Connection Closed Normally"))).ok()?;
-                    Some(json!({}))
+                    connection.client.send(ToClient::Close(Close::new(1000, "Connection Closed Normally")))?;
+                    Ok(json!({}))
                 }
             }
         });
-        answer.flatten().ok_or_else(gone)
+        answer.unwrap_or(Err(Unsent::Gone)).map_err(|unsent| match unsent {
+            Unsent::Gone => AwsError::new("GoneException", "The connection no longer exists").status(410),
+            Unsent::Full => {
+                let message = "The WebSocket client side buffer is full";
+                AwsError::new("LimitExceededException", message).status(429)
+            }
+        })
     }
 
     /// The API that has this stage, for a permission's resource where the connection is not known.

@@ -194,6 +194,7 @@ impl Gateway {
         (api.name, api.route_selection, api.cors) = (input.name, route_selection, input.cors_configuration);
         let answer = described(&api);
         self.keep(api);
+        self.changed.notify_one();
         Ok(answer)
     }
 
@@ -210,6 +211,7 @@ impl Gateway {
     fn delete_api(&self, id: &str) -> Result<Value, AwsError> {
         self.apis.borrow_mut().remove(id).ok_or_else(|| not_found("API", id))?;
         self.records.delete(id);
+        self.changed.notify_one();
         Ok(json!({}))
     }
 

@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 use self::api::Api;
 use self::connections::Connections;
-pub use self::connections::{Close, ToClient};
+pub use self::connections::{Close, LARGEST, Messages, ToClient};
 use self::throttle::Throttle;
 pub use self::websocket::{Connected, Handshake, Refusal};
 use crate::issuer::Issuer;
@@ -77,6 +77,7 @@ pub struct Gateway {
     throttle: Throttle,
     lifetimes: Lifetimes,
     first_port: Option<u16>,
+    changed: tokio::sync::Notify,
 }
 
 /// An API that is to be served.
@@ -114,6 +115,7 @@ impl Gateway {
             throttle: Throttle::default(),
             lifetimes,
             first_port,
+            changed: tokio::sync::Notify::new(),
         }))
     }
 
@@ -128,6 +130,11 @@ impl Gateway {
             stages: api.stages.keys().cloned().collect(),
         });
         served.collect()
+    }
+
+    /// Waits until an API was made or removed since the last time.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// An API as it is now.

@@ -8,10 +8,9 @@ use std::rc::Rc;
 
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
 
 use super::api::{Api, Protocol, Route, Stage};
-use super::connections::{Connection, LARGEST};
+use super::connections::{Connection, LARGEST, Messages, line};
 use super::event;
 use super::{Close, Gateway, ToClient};
 use crate::kernel::Outcome;
@@ -37,7 +36,7 @@ pub struct Connected {
     /// Headers of the answer, as `Sec-WebSocket-Protocol`.
     pub headers: Vec<(String, String)>,
     /// What goes to the client; ends with a [`ToClient::Close`] or when the connection is forgotten.
-    pub client: mpsc::UnboundedReceiver<ToClient>,
+    pub client: Messages,
 }
 
 /// A handshake that was refused.
@@ -66,7 +65,7 @@ impl Gateway {
             return Err(Refusal::new(429, "Too Many Requests"));
         }
         let id = format!("{}=", self.world.random.alphanumeric(15));
-        let (client, received) = mpsc::unbounded_channel();
+        let (client, received) = line();
         let now = self.world.clock.now();
         let header = |name: &str| handshake.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let connection = Connection {

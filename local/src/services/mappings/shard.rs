@@ -157,6 +157,10 @@ impl Shard {
 
     fn record(&self, mut value: Value) -> Option<Record> {
         value.as_object_mut()?.insert("eventSourceARN".to_owned(), self.mapping.source.as_str().into());
+        // Lambda's events spell the members of this one in their own way.
+        if let Some(identity) = value.get_mut("userIdentity") {
+            *identity = json!({"type": identity.get("Type"), "principalId": identity.get("PrincipalId")});
+        }
         let change = value.get("dynamodb")?;
         let sequence = change.get("SequenceNumber")?.as_str()?.to_owned();
         let seconds = change.get("ApproximateCreationDateTime").and_then(Value::as_f64).unwrap_or_default();

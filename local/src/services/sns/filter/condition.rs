@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::cidr::Cidr;
+use crate::kernel::Cidr;
 use super::number::Number;
 use super::wildcard::Pattern;
 

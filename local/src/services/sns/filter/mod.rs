@@ -7,7 +7,6 @@
 //! Sources: the pages "Amazon SNS subscription filter policies", "AND/OR logic", "Key matching", "Numeric
 //! value matching", "String value matching" and "Filter policy constraints" of the SNS Developer Guide.
 
-mod cidr;
 mod condition;
 mod limits;
 mod number;

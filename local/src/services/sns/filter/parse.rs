@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::cidr::Cidr;
+use crate::kernel::Cidr;
 use super::condition::{Condition, Range};
 use super::number::Number;
 use super::wildcard::Pattern;

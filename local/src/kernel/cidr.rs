@@ -1,17 +1,17 @@
-//! Ranges of IP addresses.
+//! Ranges of IP addresses, as filter policies and policy conditions have them.
 
 use std::net::IpAddr;
 
 /// `10.0.0.0/24`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cidr {
+pub struct Cidr {
     network: IpAddr,
     length: u32,
 }
 
 impl Cidr {
-    /// Reads a range.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a range; the error says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let (address, length) = text.split_once('/').ok_or_else(|| "Malformed CIDR, one '/' required".to_owned())?;
         let network: IpAddr = address.parse().map_err(|_| format!("Nonstandard IP address: {address}"))?;
         let length: u32 = length.parse().map_err(|_| "Malformed CIDR, mask bits must be an integer".to_owned())?;
@@ -23,7 +23,7 @@ impl Cidr {
     }
 
     /// Whether an address lies in it.
-    pub(super) fn contains(&self, address: &str) -> bool {
+    pub fn contains(&self, address: &str) -> bool {
         match (self.network, address.parse()) {
             (IpAddr::V4(network), Ok(IpAddr::V4(address))) => {
                 let differ = u32::from(network) ^ u32::from(address);
