@@ -16,7 +16,7 @@ use aws_sdk_lambda::types::{
     ProvisionedPollerConfig, ScalingConfig,
 };
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
-use local::faults::{Faults, Rates};
+use local::faults::Rates;
 use local::kernel::{Access, Authorize, AwsError};
 use local::services::lambda::FunctionError;
 use serde_json::{Value, json};
@@ -474,8 +474,7 @@ fn a_queue_that_is_gone_or_throttles_is_asked_again() {
         let flow = Flow::new(test).await;
         let calls = flow.function("orders", done).await;
         let url = flow.queue("orders", &[]).await;
-        let faults = Faults::new(flow.world().clock.clone(), flow.world().random.clone());
-        flow.world().bus.intercept(Rc::new(faults.clone()));
+        let faults = flow.engine.faults();
         flow.mapped(flow.map("orders")).await;
         faults.at("sqs", Rates { throttle: 0.3, internal_error: 0.3, lost_response: 0.3, ..Rates::default() });
         for ten in 0..5 {
@@ -733,6 +732,21 @@ fn rows_come_in_order_and_once() {
         assert_eq!(rows(&calls), [[6]], "an iterator that grew old is no end");
         assert!(flow.world().activity.is_quiet(), "who waits for rows is not at work");
         assert_eq!(flow.world().clock.next_work(), None);
+    });
+}
+
+#[test]
+fn a_stream_that_throttles_and_loses_answers_is_read_to_its_end() {
+    run(|test| async move {
+        let flow = Flow::new(test).await;
+        let calls = flow.function("orders", done).await;
+        let stream = table(&flow, "rows").await;
+        let rates = Rates { throttle: 0.3, internal_error: 0.3, lost_response: 0.3, ..Rates::default() };
+        flow.engine.faults().at("dynamodbstreams", rates);
+        flow.mapped(stream_of(&flow, &stream).batch_size(3)).await;
+        put(&flow, 0..20).await;
+        flow.pass(3600).await;
+        assert_eq!(rows(&calls).concat(), (0..20).collect::<Vec<_>>(), "what is done is not read again");
     });
 }
 
