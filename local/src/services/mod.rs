@@ -9,6 +9,7 @@ pub mod dynamodb;
 pub mod gateway;
 pub mod lambda;
 mod mappings;
+pub mod scheduler;
 pub mod secrets;
 pub mod ses;
 pub mod sns;
@@ -41,6 +42,7 @@ pub fn start(world: &World, functions: &lambda::Functions) -> Result<Vec<Started
         Started { name: dynamodb::NAME, protocol: Some(dynamodb::PROTOCOL), service: tables },
         Started { name: dynamodb::STREAMS_NAME, protocol: Some(dynamodb::STREAMS_PROTOCOL), service: streams },
         Started { name: lambda::NAME, protocol: Some(lambda::PROTOCOL), service: lambda },
+        Started { name: scheduler::NAME, protocol: Some(scheduler::PROTOCOL), service: scheduler::start(world)? },
         Started { name: secrets::NAME, protocol: Some(secrets::PROTOCOL), service: secrets::Secrets::start(world)? },
         Started { name: ses::NAME, protocol: Some(ses::PROTOCOL), service: ses::Ses::start(world)? },
         Started { name: sns::NAME, protocol: Some(sns::PROTOCOL), service: sns::Sns::start(world)? },

@@ -9,6 +9,7 @@ mod door;
 mod dynamodb;
 mod lambda;
 mod mappings;
+mod scheduler;
 mod secrets;
 mod ses;
 mod sns;
