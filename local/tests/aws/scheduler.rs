@@ -1,6 +1,6 @@
 //! EventBridge Scheduler: every operation, and what is called when.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use aws_sdk_scheduler::types::{
 };
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use local::engine::Engine;
-use local::kernel::{Access, Authorize, AwsError, Caller, Clock, Place, Random, Store, Time, World};
+use local::kernel::{Access, Arn, Authorize, AwsError, Caller, Clock, Place, Random, Store, Time, World};
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
 use crate::fake::Fake;
-use crate::world::{Test, run, sdk};
+use crate::world::{self, Test, sdk};
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/timers";
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:000000000000:timers";
@@ -27,6 +27,24 @@ const DEAD: &str = "arn:aws:sqs:eu-west-1:000000000000:dead";
 const MACHINE: &str = "arn:aws:states:eu-west-1:000000000000:stateMachine:flow";
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:sweep";
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// Runs a test whose roles are there and may do all.
+fn run<F: Future<Output = ()>>(test: impl FnOnce(Test) -> F) {
+    world::run(|world| {
+        world.engine.world().guard.put(Rc::new(Anything));
+        test(world)
+    });
+}
+
+/// Allows all.
+#[derive(Debug)]
+struct Anything;
+
+impl Authorize for Anything {
+    fn authorize(&self, _: &Access<'_>) -> Result<(), AwsError> {
+        Ok(())
+    }
+}
 
 fn off() -> FlexibleTimeWindow {
     FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().unwrap()
@@ -409,7 +427,7 @@ fn each_kind_of_target_is_called_as_the_role() {
         make("invoke", target(&universal("lambda:invoke"), Some(invoke))).await.unwrap();
         test.engine.world().clock.sleep(61 * MINUTE).await;
 
-        let role = local::kernel::Arn::parse(ROLE).unwrap();
+        let role = Arn::parse(ROLE).unwrap();
         let calls = |fake: &Fake| -> Vec<(String, String, Value)> {
             let mut calls: Vec<_> = fake
                 .take()
@@ -640,36 +658,70 @@ fn schedules_are_listed_in_pages() {
 }
 
 /// Writes down what is asked, and refuses one action.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Judge {
-    refuses: &'static str,
+    refuses: Cell<&'static str>,
     asked: RefCell<Vec<(String, String)>>,
 }
 
-impl Authorize for Judge {
-    fn authorize(&self, access: &Access<'_>) -> Result<(), AwsError> {
-        self.asked.borrow_mut().push((access.action.to_owned(), access.resource.to_owned()));
-        match access.action == self.refuses {
+impl Judge {
+    fn ask(&self, action: &str, resource: &str) -> Result<(), AwsError> {
+        self.asked.borrow_mut().push((action.to_owned(), resource.to_owned()));
+        match action == self.refuses.get() {
             true => Err(AwsError::new("AccessDenied", "no statement allows it").status(403)),
             false => Ok(()),
         }
     }
 }
 
+impl Authorize for Judge {
+    fn authorize(&self, access: &Access<'_>) -> Result<(), AwsError> {
+        self.ask(access.action, access.resource)
+    }
+
+    fn trust(&self, caller: &Caller, role: &Arn, _: &[(&str, &str)]) -> Result<(), AwsError> {
+        let source = Arn::parse("arn:aws:scheduler:eu-west-1:000000000000:schedule-group/default").unwrap();
+        assert_eq!(*caller, Caller::Service { principal: "scheduler.amazonaws.com", source });
+        self.ask("sts:AssumeRole", role.as_str())
+    }
+}
+
 #[test]
-fn who_makes_a_schedule_must_be_allowed_to_pass_its_role() {
+fn who_makes_a_schedule_must_be_allowed_to_pass_its_role_and_the_role_to_be_taken_on() {
     run(|test| async move {
         let client = Client::new(&test.sdk);
-        let judge = Rc::new(Judge { refuses: "iam:PassRole", asked: RefCell::default() });
+        let judge = Rc::new(Judge::default());
         test.engine.world().guard.put(Rc::<Judge>::clone(&judge));
+        judge.refuses.set("iam:PassRole");
         let refused = refusal(schedule(&client, "timer", "rate(1 day)").send().await);
         assert_eq!(refused, ("AccessDeniedException".into(), "no statement allows it".into()));
         let arn = "arn:aws:scheduler:eu-west-1:000000000000:schedule/default/timer";
-        assert_eq!(
-            judge.asked.take(),
-            [("scheduler:CreateSchedule".into(), arn.into()), ("iam:PassRole".into(), ROLE.to_owned())]
-        );
+        let asked = |action: &str, resource: &str| (action.to_owned(), resource.to_owned());
+        assert_eq!(judge.asked.take(), [asked("scheduler:CreateSchedule", arn), asked("iam:PassRole", ROLE)]);
+        judge.refuses.set("sts:AssumeRole");
+        let refused = refusal(schedule(&client, "timer", "rate(1 day)").send().await);
+        let text = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role. \
+                    (no statement allows it)";
+        assert_eq!(refused, invalid(text));
         assert_eq!(refusal(client.get_schedule().name("timer").send().await).0, "ResourceNotFoundException");
+    });
+}
+
+#[test]
+fn a_role_that_cannot_be_taken_on_any_more_calls_nothing() {
+    run(|test| async move {
+        let (client, lambda) = (Client::new(&test.sdk), fake(&test, "lambda"));
+        schedule(&client, "timer", "at(2026-01-01T01:00:00)")
+            .target(target(FUNCTION, Some("{}")))
+            .send()
+            .await
+            .unwrap();
+        let judge = Rc::new(Judge::default());
+        judge.refuses.set("sts:AssumeRole");
+        test.engine.world().guard.put(judge);
+        test.engine.world().clock.sleep(61 * MINUTE).await;
+        assert!(lambda.take().is_empty());
+        assert!(test.engine.world().activity.is_quiet());
     });
 }
 
@@ -682,13 +734,10 @@ fn a_restart_loses_nothing() {
     let engine = || {
         let store = Store::open(&folder.join("engine.sqlite")).unwrap();
         // Not the system's time: each engine begins where the test says.
-        Engine::start(World::new(
-            Clock::new(Time::from_millis(1_767_225_600_000)),
-            Random::seeded(1),
-            store,
-            Place::default(),
-        ))
-        .unwrap()
+        let clock = Clock::new(Time::from_millis(1_767_225_600_000));
+        let engine = Engine::start(World::new(clock, Random::seeded(1), store, Place::default())).unwrap();
+        engine.world().guard.put(Rc::new(Anything));
+        engine
     };
     let bus = |engine: &Engine, service: &'static str, operation: &'static str, input: Value| {
         let bus = engine.world().bus.clone();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::Scheduler;
 use super::input::{After, Target};
 use super::target::{self, Context, Invocation};
-use crate::kernel::{Arn, AwsError, Caller, Outcome, Random, Time};
+use crate::kernel::{Arn, AwsError, Outcome, Random, Time};
 
 /// The longest wait between two attempts: the 185 of the default policy then last a day.
 const LONGEST: f64 = 480.0;
@@ -105,20 +105,16 @@ async fn attempt(
     let world = &scheduler.world;
     let (schedule, scheduled) = (scheduler.schedule_arn(&delivery.key), seconds(delivery.scheduled));
     let context = Context { schedule: &schedule, scheduled: &scheduled, execution, attempt: delivery.attempts };
-    let (invocation, caller) = match (target::invocation(&world.place, &delivery.target, &context), caller(delivery)) {
+    let (invocation, caller) = match (
+        target::invocation(&world.place, &delivery.target, &context),
+        scheduler.assume(&delivery.target.role_arn, &delivery.key),
+    ) {
         (Ok(invocation), Ok(caller)) => (invocation, caller),
         (Err(error), _) | (_, Err(error)) => return (None, Some(error)),
     };
     let Invocation { service, operation, input, .. } = &invocation;
     let failed = world.bus.request(caller, service, operation, input.clone()).await.err();
     (Some(invocation), failed)
-}
-
-/// The schedule's role, in a session with the schedule's name.
-fn caller(delivery: &Delivery) -> Result<Caller, AwsError> {
-    let role = Arn::parse(&delivery.target.role_arn).map_err(|error| AwsError::internal(error.to_string()))?;
-    let session = delivery.key.rsplit('/').next().unwrap_or_default().to_owned();
-    Ok(Caller::Role { role, session })
 }
 
 /// `2026-01-31T12:00:00Z`
@@ -172,7 +168,7 @@ async fn bury(
                 ("TARGET_ARN", Some(&delivery.target.arn)),
             ]),
         });
-        let caller = caller(delivery)?;
+        let caller = scheduler.assume(&delivery.target.role_arn, &delivery.key)?;
         for letter in 1.. {
             match world.bus.request(caller.clone(), "sqs", "SendMessage", input.clone()).await {
                 Err(error) if may_help(&error) && letter < LETTERS => {

@@ -9,7 +9,10 @@ use super::due::Due;
 use super::groups::DEFAULT;
 use super::input::{self, Settings, State, invalid, read};
 use super::{NAME, Scheduler, conflict, missing, page};
-use crate::kernel::{Access, AwsError, Caller, Outcome, Time};
+use crate::kernel::{Access, Arn, AwsError, Caller, Outcome, Time};
+
+/// Who takes on the roles of schedules.
+const PRINCIPAL: &str = "scheduler.amazonaws.com";
 
 /// A schedule.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,7 +75,7 @@ impl Scheduler {
         let settings: Settings = read(settings)?;
         let now = self.world.clock.now();
         let rule = settings.check(now)?;
-        self.pass(caller, &settings)?;
+        self.pass(caller, &settings, &which)?;
         self.group(&which.group_name)?;
         let known = self.schedules.borrow().get(&key).cloned();
         match known {
@@ -95,7 +98,7 @@ impl Scheduler {
         let settings: Settings = read(settings)?;
         let now = self.world.clock.now();
         let rule = settings.check(now)?;
-        self.pass(caller, &settings)?;
+        self.pass(caller, &settings, &which)?;
         let known = self.known(&key)?;
         let due = self.drawn(&settings, rule.first());
         self.put(&key, Schedule { settings, modified: now, due, ..(*known).clone() });
@@ -170,11 +173,25 @@ impl Scheduler {
         Ok(key)
     }
 
-    /// Asks whether the caller may hand the schedule its role.
-    fn pass(&self, caller: &Caller, settings: &Settings) -> Result<(), AwsError> {
-        let context = [("iam:PassedToService", "scheduler.amazonaws.com")];
+    /// Asks whether the caller may hand the schedule its role, and whether the scheduler can take it on.
+    fn pass(&self, caller: &Caller, settings: &Settings, which: &Which) -> Result<(), AwsError> {
+        let context = [("iam:PassedToService", PRINCIPAL)];
         let resource = &settings.target.role_arn;
-        self.judge(&Access { caller, action: "iam:PassRole", resource, policy: None, context: &context })
+        self.judge(&Access { caller, action: "iam:PassRole", resource, policy: None, context: &context })?;
+        let assumed = self.assume(resource, &which.key());
+        assumed.map(|_| ()).map_err(|error| {
+            let text = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.";
+            invalid(format!("{text} ({})", error.message))
+        })
+    }
+
+    /// Takes on the role of a schedule, in a session with its name. The scheduler says for which group it
+    /// does.
+    pub(super) fn assume(&self, role: &str, key: &str) -> Result<Caller, AwsError> {
+        let parse = |arn: &str| Arn::parse(arn).map_err(|error| invalid(error.to_string()));
+        let (group, name) = key.split_once('/').unwrap_or_default();
+        let source = parse(&self.group_arn(group))?;
+        self.world.guard.assume(&Caller::Service { principal: PRINCIPAL, source }, &parse(role)?, name)
     }
 
     fn known(&self, key: &str) -> Result<Rc<Schedule>, AwsError> {

@@ -2,13 +2,17 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{ProjectionType, ScalarAttributeType, StreamViewType, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    ProjectionType, ScalarAttributeType, SseSpecification, StreamViewType, TransactWriteItem, Update,
+};
 use local::kernel::{Access, Authorize, AwsError};
 use serde_json::{Value, json};
 
 use super::{attribute, index, item, key, n, refusal, s, stream, table};
+use crate::fake::Fake;
 use crate::world::{Test, run};
 
 const ARN: &str = "arn:aws:dynamodb:eu-west-1:000000000000:table/orders";
@@ -140,5 +144,41 @@ fn a_policy_goes_with_its_table() {
         db.delete_table().table_name("orders").send().await.unwrap();
         table(&db, "orders").send().await.unwrap();
         assert_eq!(refusal(db.get_resource_policy().resource_arn(ARN).send().await).0, "PolicyNotFoundException");
+    });
+}
+
+#[test]
+fn the_key_of_a_table_is_asked_once_in_five_minutes() {
+    run(|test| async move {
+        let db = Client::new(&test.sdk);
+        let kms = Rc::new(Fake::default());
+        test.engine.world().bus.put("kms", Rc::<Fake>::clone(&kms));
+        let key = "arn:aws:kms:eu-west-1:000000000000:key/1234";
+        let encryption = SseSpecification::builder().enabled(true).kms_master_key_id(key).build();
+        table(&db, "orders").sse_specification(encryption).send().await.unwrap();
+        kms.take();
+        kms.fail(AwsError::new("AccessDeniedException", "no statement allows it"));
+        let scan = || db.scan().table_name("orders").send();
+        let refused = refusal(scan().await);
+        let text = "KMS key access denied error: KMS error: no statement allows it";
+        assert_eq!(refused, ("AccessDeniedException".into(), text.into()));
+        let asked = json!({
+            "KeyId": key,
+            "Actions": ["kms:Decrypt"],
+            "Via": "dynamodb",
+            "EncryptionContext": {"aws:dynamodb:tableName": "orders", "aws:dynamodb:subscriberId": "000000000000"},
+        });
+        assert_eq!(kms.inputs(), std::slice::from_ref(&asked));
+        scan().await.unwrap();
+        scan().await.unwrap();
+        assert_eq!(kms.inputs(), std::slice::from_ref(&asked));
+        test.engine.world().clock.sleep(Duration::from_secs(300)).await;
+        scan().await.unwrap();
+        assert_eq!(kms.inputs(), [asked]);
+        // AWS's own key lets all use it.
+        let own = SseSpecification::builder().enabled(true).build();
+        db.update_table().table_name("orders").sse_specification(own).send().await.unwrap();
+        scan().await.unwrap();
+        assert!(kms.take().is_empty());
     });
 }
