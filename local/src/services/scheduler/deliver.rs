@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::Scheduler;
 use super::input::{After, Target};
 use super::target::{self, Context, Invocation};
-use crate::kernel::{Arn, AwsError, Outcome, Random, Time};
+use crate::kernel::{Arn, AwsError, Busy, Outcome, Random, Time};
 
 /// The longest wait between two attempts: the 185 of the default policy then last a day.
 const LONGEST: f64 = 480.0;
@@ -38,14 +38,22 @@ pub(super) struct Delivery {
     pub(super) completes: Option<Time>,
 }
 
-/// Delivers until it is done or given up.
-pub(super) async fn deliver(scheduler: Rc<Scheduler>, execution: String, mut delivery: Delivery) {
+/// Delivers until it is done or given up. `busy` is the work that it goes on with, if it is one's turn.
+pub(super) async fn deliver(
+    scheduler: Rc<Scheduler>,
+    execution: String,
+    mut delivery: Delivery,
+    mut busy: Option<Busy>,
+) {
     let (world, table) = (&scheduler.world, &scheduler.tables.deliveries);
     let retry = delivery.target.retry_policy.clone();
     let end = delivery.begun + Duration::from_secs(retry.maximum_event_age_in_seconds.into());
     loop {
-        world.clock.sleep_until(delivery.next).await;
-        let _busy = world.activity.begin();
+        if delivery.next > world.clock.now() {
+            drop(busy.take());
+            world.clock.sleep_until(delivery.next).await;
+        }
+        busy.get_or_insert_with(|| world.activity.begin());
         delivery.attempts += 1;
         let (invocation, failed) = attempt(&scheduler, &execution, &delivery).await;
         let Some(error) = failed else {
@@ -124,7 +132,8 @@ fn seconds(time: Time) -> String {
 
 /// Whether another try may help: the service failed or is busy. What is wrong with the call stays wrong.
 fn may_help(error: &AwsError) -> bool {
-    let is_busy = error.status == 429 || error.code.contains("Throttl") || error.code == "TooManyRequestsException";
+    const BUSY: [&str; 4] = ["Throttl", "TooManyRequests", "ThroughputExceeded", "RequestLimitExceeded"];
+    let is_busy = error.status == 429 || BUSY.iter().any(|busy| error.code.contains(busy));
     is_busy || error.is_server_fault() && error.status != 501
 }
 
@@ -199,6 +208,25 @@ fn attributes<const N: usize>(attributes: [(&str, Option<&str>); N]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_may_help_is_tried_again() {
+        let may = |code: &str, status| may_help(&AwsError::new(code, "").status(status));
+        for (code, status) in [
+            ("ThrottlingException", 400),
+            ("RequestThrottled", 403),
+            ("ProvisionedThroughputExceededException", 400),
+            ("TooManyRequestsException", 429),
+            ("ServiceException", 500),
+        ] {
+            assert!(may(code, status), "{code}");
+        }
+        for (code, status) in
+            [("AccessDeniedException", 403), ("QueueDoesNotExist", 400), ("UnsupportedOperation", 501)]
+        {
+            assert!(!may(code, status), "{code}");
+        }
+    }
 
     #[test]
     fn the_default_policy_lasts_about_a_day() {

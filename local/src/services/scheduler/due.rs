@@ -160,7 +160,9 @@ impl Scheduler {
             };
             let execution = self.world.random.uuid();
             self.tables.deliveries.put(&execution, &delivery);
-            tokio::task::spawn_local(deliver(Rc::clone(self), execution, delivery));
+            // From its moment on it is work, though its task runs later.
+            let busy = Some(self.world.activity.begin());
+            tokio::task::spawn_local(deliver(Rc::clone(self), execution, delivery, busy));
         }
     }
 }

@@ -122,7 +122,8 @@ pub fn start(world: &World) -> Result<Rc<Scheduler>, StoreError> {
     });
     scheduler.begin();
     for (execution, delivery) in scheduler.tables.deliveries.load::<Delivery>()? {
-        tokio::task::spawn_local(deliver::deliver(Rc::clone(&scheduler), execution, delivery));
+        let busy = Some(world.activity.begin());
+        tokio::task::spawn_local(deliver::deliver(Rc::clone(&scheduler), execution, delivery, busy));
     }
     tokio::task::spawn_local(due::run(Rc::clone(&scheduler)));
     Ok(scheduler)
