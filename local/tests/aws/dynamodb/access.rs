@@ -100,12 +100,19 @@ fn who_may_not_changes_nothing() {
     });
 }
 
+/// A policy that lets the account do something.
+fn allowing(action: &str) -> Value {
+    let principal = json!({"AWS": "arn:aws:iam::000000000000:root"});
+    let statement = json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"});
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
 #[test]
 fn a_policy_is_on_a_table_its_indexes_and_its_stream() {
     run(|test| async move {
         let db = Client::new(&test.sdk);
         table(&db, "orders").stream_specification(stream(StreamViewType::KeysOnly)).send().await.unwrap();
-        let policy = json!({"Version": "2012-10-17", "Statement": []});
+        let policy = allowing("dynamodb:*");
         let put = || db.put_resource_policy().resource_arn(ARN).policy(policy.to_string());
         assert_eq!(refusal(db.get_resource_policy().resource_arn(ARN).send().await).0, "PolicyNotFoundException");
         let revision = put().expected_revision_id("NO_POLICY").send().await.unwrap().revision_id.unwrap();
@@ -119,7 +126,7 @@ fn a_policy_is_on_a_table_its_indexes_and_its_stream() {
 
         let streams = aws_sdk_dynamodbstreams::Client::new(&test.sdk);
         let of = streams.list_streams().send().await.unwrap().streams.unwrap().remove(0).stream_arn.unwrap();
-        let other = json!({"Statement": [{"Effect": "Deny"}]});
+        let other = allowing("dynamodb:DescribeStream");
         db.put_resource_policy().resource_arn(&of).policy(other.to_string()).send().await.unwrap();
         judge.asked.take();
         streams.describe_stream().stream_arn(&of).send().await.unwrap();
@@ -139,7 +146,7 @@ fn a_policy_is_on_a_table_its_indexes_and_its_stream() {
 fn a_policy_goes_with_its_table() {
     run(|test| async move {
         let db = Client::new(&test.sdk);
-        table(&db, "orders").resource_policy(r#"{"Statement":[]}"#).send().await.unwrap();
+        table(&db, "orders").resource_policy(allowing("dynamodb:*").to_string()).send().await.unwrap();
         db.get_resource_policy().resource_arn(ARN).send().await.unwrap();
         db.delete_table().table_name("orders").send().await.unwrap();
         table(&db, "orders").send().await.unwrap();
