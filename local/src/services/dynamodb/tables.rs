@@ -59,6 +59,8 @@ fn create(state: &State, mut input: Value) -> Result<Value, AwsError> {
         with_key(base, encryption);
     }
     distinct(base, &table)?;
+    // Before the transaction: dynoxide remembers a table that it made, whether or not it is undone.
+    policy.map_or(Ok(()), |policy| policy::read(state, policy).map(|_| ()))?;
     base.date()?;
     let made = base.at_once(|| {
         let made = base.ask_table(input, |tables, request, _| create_table::execute(tables, request))?;

@@ -146,6 +146,9 @@ fn a_policy_is_on_a_table_its_indexes_and_its_stream() {
 fn a_policy_goes_with_its_table() {
     run(|test| async move {
         let db = Client::new(&test.sdk);
+        let bad = refusal(table(&db, "orders").resource_policy("{}").send().await);
+        assert_eq!(bad.0, "ValidationException");
+        assert_eq!(refusal(db.describe_table().table_name("orders").send().await).0, "ResourceNotFoundException");
         table(&db, "orders").resource_policy(allowing("dynamodb:*").to_string()).send().await.unwrap();
         db.get_resource_policy().resource_arn(ARN).send().await.unwrap();
         db.delete_table().table_name("orders").send().await.unwrap();
