@@ -13,6 +13,7 @@ mod iam;
 mod kms;
 mod lambda;
 mod mappings;
+mod scheduler;
 mod secrets;
 mod ses;
 mod sns;
