@@ -21,7 +21,9 @@ impl AwsJson {
     pub(super) fn decode(&self, request: &Request) -> Result<(String, Value), AwsError> {
         let target = request.header("x-amz-target").unwrap_or_default();
         let operation = target.strip_prefix(self.target).and_then(|rest| rest.strip_prefix('.'));
-        let Some(operation) = operation else {
+        // What has another form is an operation of the engine's own, which no client may call.
+        let named = |operation: &&str| operation.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let Some(operation) = operation.filter(named) else {
             return Err(AwsError::new("UnknownOperationException", format!("`{target}` is no operation")).status(404));
         };
         let input = if request.body.is_empty() {
@@ -95,6 +97,7 @@ mod tests {
     fn what_cannot_be_read_is_refused() {
         let code = |target, body| SQS.decode(&request(target, body)).unwrap_err().code;
         assert_eq!(code("DynamoDB_20120810.PutItem", "{}"), "UnknownOperationException");
+        assert_eq!(code("AmazonSQS.eventloom:Use", "{}"), "UnknownOperationException");
         assert_eq!(code("AmazonSQS.SendMessage", "{"), "SerializationException");
         assert_eq!(code("AmazonSQS.SendMessage", "[]"), "SerializationException");
     }

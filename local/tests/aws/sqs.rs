@@ -228,7 +228,8 @@ fn attributes_are_read_back_and_their_bounds_are_kept() {
         assert_eq!(refused!(request.attribute_names(QueueAttributeName::from("Nonsense"))), unknown);
         assert_eq!(refused!(set("Policy", "{")).0, "InvalidAttributeValue");
         assert_eq!(refused!(set("ContentBasedDeduplication", "true")).0, "InvalidAttributeName");
-        let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}).to_string();
+        let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"});
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
         set("Policy", &policy).send().await.unwrap();
         let all = attributes(&sqs, &url).await;
         assert_eq!(
@@ -930,7 +931,8 @@ fn the_queues_policy_is_judged() {
     }
     run(|test| async move {
         let sqs = client(&test);
-        let policy = json!({"Statement": [{"Action": "sqs:SendMessage"}]}).to_string();
+        let allow = json!({"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"});
+        let policy = json!({"Statement": [allow]}).to_string();
         let url = queue(&sqs, "q", &[("Policy", &policy)]).await;
         test.engine.world().guard.put(std::rc::Rc::new(Judge));
         let nobody = Client::new(&sdk(&test.engine, &test.engine.credentials(Caller::Anonymous)));

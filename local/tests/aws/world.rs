@@ -9,7 +9,8 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::TimeSource;
 use local::engine::Engine;
 use local::front::Credentials;
-use local::kernel::{Caller, World};
+use local::kernel::{Arn, Caller, World};
+use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
 /// What a test gets.
@@ -34,6 +35,35 @@ pub(crate) fn run_seeded<F: Future<Output = ()>>(seed: u64, test: impl FnOnce(Te
         let sdk = sdk(&engine, &engine.credentials(Caller::Account));
         test(Test { engine, sdk }).await;
     });
+}
+
+/// A session of a new role, which may do what these statements say.
+pub(crate) async fn role(engine: &Engine, name: &str, statements: Value) -> Caller {
+    let bus = &engine.world().bus;
+    let services = ["lambda.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"];
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"},
+    ]});
+    let create = json!({"RoleName": name, "AssumeRolePolicyDocument": trust.to_string()});
+    let made = bus.request(Caller::Account, "iam", "CreateRole", create).await.unwrap();
+    allow(engine, name, statements).await;
+    let role = Arn::parse(made["Role"]["Arn"].as_str().unwrap()).unwrap();
+    Caller::Role { role, session: name.to_owned() }
+}
+
+/// From now on a role may do what these statements say, and nothing else.
+pub(crate) async fn allow(engine: &Engine, name: &str, statements: Value) {
+    let bus = &engine.world().bus;
+    let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    let (operation, input) = match statements.as_array() {
+        Some(statements) if statements.is_empty() => {
+            ("DeleteRolePolicy", json!({"RoleName": name, "PolicyName": "test"}))
+        }
+        _ => ("PutRolePolicy", json!({"RoleName": name, "PolicyName": "test", "PolicyDocument": policy.to_string()})),
+    };
+    if let Err(error) = bus.request(Caller::Account, "iam", operation, input).await {
+        assert_eq!(error.code, "NoSuchEntity", "{error}");
+    }
 }
 
 /// Configuration for SDK clients that sign with these credentials. They make one attempt: a test sees

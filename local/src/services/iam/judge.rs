@@ -44,7 +44,7 @@ impl Judge {
     fn resource_policy(&self, access: &Access<'_>) -> Result<Option<Rc<Policy>>, Malformed> {
         let Some(document) = access.policy else { return Ok(None) };
         if let Some((read, policy)) = self.read.borrow().get(access.resource)
-            && read == document
+            && same(read, document)
         {
             return Ok(Some(Rc::clone(policy)));
         }
@@ -134,6 +134,18 @@ impl Authorize for Judge {
     }
 }
 
+/// Whether two documents are the same, with their members in the same order. Equality, which does not care
+/// for the order, looks each member up: this is asked at each access.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|((name, a), (other, b))| name == other && same(a, b))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        _ => a == b,
+    }
+}
+
 /// Whether the resource's policy must name whoever asks, if only by their account: of keys.
 fn must_be_named(access: &Access<'_>) -> bool {
     access.policy.is_some() && access.action.starts_with("kms:")
@@ -217,14 +229,13 @@ impl Request<'_> {
                 Caller::Service { source, .. } => Some(source.as_str().into()),
                 _ => None,
             },
-            "aws:sourceaccount" => match caller {
+            // `aws:SourceOwner` is the older name of it, in SNS's default policy.
+            "aws:sourceaccount" | "aws:sourceowner" => match caller {
                 // The ARNs of some resources have no account: it is this one.
                 Caller::Service { source, .. } if source.account().is_empty() => Some(account.into()),
                 Caller::Service { source, .. } => Some(source.account().into()),
                 _ => None,
             },
-            // Of SNS's default policy: the account of whoever asks.
-            "aws:sourceowner" => (!matches!(caller, Caller::Anonymous)).then(|| account.into()),
             "aws:sourceip" => (!matches!(caller, Caller::Service { .. })).then(|| "127.0.0.1".into()),
             "aws:requestedregion" => Some((&*self.judge.place.region).into()),
             "aws:resourceaccount" => {

@@ -6,9 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::errors::{absent, no_alias, validation};
-use super::input::{
-    CreateKey, Describe, List, OfAlias, OfKey, OfPolicy, Rotate, ScheduleDeletion, Tag, Tagging, read,
-};
+use super::input::{CreateKey, Describe, List, OfAlias, OfKey, OfPolicy, Rotate, ScheduleDeletion, Tag, Tagging, read};
 use super::key::Key;
 use super::{Kms, NAME};
 use crate::kernel::{AwsError, Caller, Outcome};
@@ -216,8 +214,7 @@ impl Kms {
     pub(super) fn list_tags(&self, caller: &Caller, input: Value) -> Result<Value, AwsError> {
         let list: List = read(input)?;
         let key = self.allowed(caller, "ListResourceTags", list.key_id.as_deref().unwrap_or_default())?;
-        let tags =
-            key.tags.iter().map(|(name, value)| (name.clone(), json!({"TagKey": name, "TagValue": value})));
+        let tags = key.tags.iter().map(|(name, value)| (name.clone(), json!({"TagKey": name, "TagValue": value})));
         Ok(page(tags, &list, "Tags"))
     }
 

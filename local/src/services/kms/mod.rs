@@ -40,8 +40,7 @@ use crate::wire::{AwsJson, Protocol};
 pub const NAME: &str = "kms";
 
 /// How clients call it.
-pub const PROTOCOL: Protocol =
-    Protocol::Json(AwsJson { version: "1.1", target: "TrentService", query_errors: None });
+pub const PROTOCOL: Protocol = Protocol::Json(AwsJson { version: "1.1", target: "TrentService", query_errors: None });
 
 /// The service.
 #[derive(Debug)]

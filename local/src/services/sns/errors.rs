@@ -35,6 +35,24 @@ pub(super) fn absent(what: &str) -> AwsError {
     AwsError::unsupported("sns", what)
 }
 
+/// A policy that the judge does not understand.
+pub(super) fn in_policy(error: &AwsError) -> AwsError {
+    invalid(format_args!("Policy Error: {}", error.message))
+}
+
+/// KMS's refusal, as SNS hands it on.
+pub(super) fn of_kms(error: AwsError) -> AwsError {
+    let code = match error.code.as_str() {
+        "AccessDeniedException" => "KMSAccessDenied",
+        "DisabledException" => "KMSDisabled",
+        "KMSInvalidStateException" => "KMSInvalidState",
+        "NotFoundException" => "KMSNotFound",
+        "ThrottlingException" => "KMSThrottled",
+        _ => return error,
+    };
+    AwsError { code: code.to_owned(), status: 400, ..error }
+}
+
 /// SNS has a code of its own for what nobody allowed.
 pub(super) fn denied(error: AwsError) -> AwsError {
     if error.code.starts_with("AccessDenied") {

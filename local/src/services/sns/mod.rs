@@ -9,10 +9,12 @@
 //! | `filter/` | filter policies |
 //! | `topics.rs`, `subscriptions.rs` | their operations |
 //! | `publish.rs`, `fifo.rs`, `attributes.rs` | from a request to an accepted message |
+//! | `encryption.rs` | who may use the key of an encrypted topic |
 //! | `deliver.rs`, `retry.rs`, `envelope.rs` | from an accepted message to its endpoints |
 
 mod attributes;
 mod deliver;
+mod encryption;
 mod envelope;
 mod errors;
 mod fifo;
@@ -62,6 +64,8 @@ pub struct Sns {
     /// Retries before the restart, of deliveries that have not begun again.
     retried: RefCell<BTreeMap<String, u32>>,
     mails: RefCell<VecDeque<(String, Value)>>,
+    /// Who has a data key.
+    data_keys: RefCell<encryption::DataKeys>,
 }
 
 #[derive(Debug)]
@@ -107,6 +111,7 @@ impl Sns {
             lanes: RefCell::default(),
             retried: RefCell::new(tables.retries.load()?.into_iter().collect()),
             mails: RefCell::new(tables.mails.load()?.into()),
+            data_keys: RefCell::default(),
             world: world.clone(),
             tables,
         });
@@ -216,7 +221,11 @@ impl Sns {
 
 impl Service for Sns {
     fn call(self: Rc<Self>, call: Call) -> LocalBoxFuture<'static, Result<Value, AwsError>> {
-        async move { self.answer(call) }.boxed_local()
+        async move {
+            self.use_key(&call).await?;
+            self.answer(call)
+        }
+        .boxed_local()
     }
 }
 

@@ -5,16 +5,15 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use super::errors::{absent, in_attribute, in_attributes, invalid};
+use super::errors::{absent, in_attribute, in_attributes, in_policy, invalid};
 use super::input::{CreateTopic, List, OfResource, OfTopic, SetTopicAttributes, Tag};
 use super::model::{Topic, TopicRecord};
 use super::{Sns, page};
 use crate::kernel::{AwsError, Caller, Outcome};
 
-/// Attributes that change nothing here and are given back: display, encryption, tracing, delivery status.
-const INERT: [&str; 18] = [
+/// Attributes that change nothing here and are given back: display, tracing, delivery status.
+const INERT: [&str; 17] = [
     "DisplayName",
-    "KmsMasterKeyId",
     "TracingConfig",
     "ApplicationSuccessFeedbackRoleArn",
     "ApplicationSuccessFeedbackSampleRate",
@@ -58,7 +57,9 @@ impl Sns {
             }
             return Ok(json!({"TopicArn": arn}));
         }
-        self.put_topic(Topic::new(TopicRecord { arn: arn.clone(), attributes, tags })?);
+        let topic = Topic::new(TopicRecord { arn: arn.clone(), attributes, tags })?;
+        self.check_policy(&topic)?;
+        self.put_topic(topic);
         self.world.log.tell("sns", &name, "created", Outcome::Done, || json!({"arn": arn}));
         Ok(json!({"TopicArn": arn}))
     }
@@ -112,14 +113,26 @@ impl Sns {
         let topic = self.topic(&input.topic_arn)?;
         self.allow(caller, "sns:SetTopicAttributes", &topic)?;
         check_attribute(&input.attribute_name, &input.attribute_value, topic.is_fifo(), false)?;
+        let is_policy = input.attribute_name == "Policy";
         let mut record = topic.record.clone();
         if input.attribute_value.is_empty() {
             record.attributes.remove(&input.attribute_name);
         } else {
             record.attributes.insert(input.attribute_name, input.attribute_value);
         }
-        self.put_topic(Topic::new(record)?);
+        let topic = Topic::new(record)?;
+        if is_policy {
+            self.check_policy(&topic)?;
+        }
+        self.put_topic(topic);
         Ok(json!({}))
+    }
+
+    /// Refuses a policy that is not understood.
+    fn check_policy(&self, topic: &Topic) -> Result<(), AwsError> {
+        let policy = topic.policy.as_ref();
+        let understood = policy.map_or(Ok(()), |policy| self.world.guard.understands(policy));
+        understood.map_err(|error| in_policy(&error))
     }
 
     pub(super) fn tag(&self, caller: &Caller, input: OfResource) -> Result<Value, AwsError> {
@@ -224,7 +237,7 @@ fn check_attribute(name: &str, value: &str, fifo: bool, creating: bool) -> Resul
         }
     };
     match name {
-        "Policy" => Ok(()),
+        "Policy" | "KmsMasterKeyId" => Ok(()),
         "SignatureVersion" => one_of(&["1", "2"]),
         "TracingConfig" => one_of(&["PassThrough", "Active"]),
         "DisplayName" if value.len() > 100 || value.chars().any(char::is_control) => Err(worded("DisplayName")),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::error::{invalid, missing, no_queue, plain, unknown_attribute};
+use super::error::{invalid, invalid_policy, missing, no_queue, plain, unknown_attribute};
 use super::queue::{Change, Queue};
 use super::records::QueueRecord;
 use super::settings::{self, Settings};
@@ -61,6 +61,7 @@ impl Sqs {
             };
         }
         let settings = Settings::new(fifo).with(&attributes)?;
+        self.check_policy(&settings)?;
         check_tags(&tags)?;
         self.check_redrive(&arn, &settings)?;
         let now = self.world.clock.now();
@@ -70,6 +71,13 @@ impl Sqs {
         self.queues.borrow_mut().insert(name.clone(), Rc::new(held));
         self.world.log.tell(NAME, &name, "created", Outcome::Done, || json!({}));
         Ok(json!({ "QueueUrl": url }))
+    }
+
+    /// Refuses a policy that is not understood.
+    fn check_policy(&self, settings: &Settings) -> Result<(), AwsError> {
+        let policy = settings.policy.as_ref();
+        let understood = policy.map_or(Ok(()), |policy| self.world.guard.understands(policy));
+        understood.map_err(|error| invalid_policy(&error))
     }
 
     /// Refuses a dead-letter queue that is not there, of the other type, or not willing.
@@ -204,6 +212,9 @@ impl Sqs {
             return Err(AwsError::new("InvalidAttributeName", "Unknown Attribute FifoQueue."));
         }
         let settings = held.queue.borrow().settings.with(&input.attributes)?;
+        if input.attributes.contains_key("Policy") {
+            self.check_policy(&settings)?;
+        }
         if input.attributes.contains_key("RedrivePolicy") {
             self.check_redrive(&held.arn, &settings)?;
         }

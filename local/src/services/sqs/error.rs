@@ -17,6 +17,11 @@ pub(super) fn query_code(code: &str) -> &str {
         "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
         "MessageNotInflight" => "AWS.SimpleQueueService.MessageNotInflight",
         "PurgeQueueInProgress" => "AWS.SimpleQueueService.PurgeQueueInProgress",
+        "KmsAccessDenied" => "KMS.AccessDeniedException",
+        "KmsDisabled" => "KMS.DisabledException",
+        "KmsInvalidState" => "KMS.InvalidStateException",
+        "KmsNotFound" => "KMS.NotFoundException",
+        "KmsThrottled" => "KMS.ThrottlingException",
         "UnsupportedOperation" => "AWS.SimpleQueueService.UnsupportedOperation",
         other => other,
     }
@@ -41,6 +46,24 @@ pub(super) fn plain(message: impl Into<String>) -> AwsError {
 
 pub(super) fn invalid_attribute(name: &str) -> AwsError {
     AwsError::new("InvalidAttributeValue", format!("Invalid value for the parameter {name}."))
+}
+
+/// A policy that the judge does not understand.
+pub(super) fn invalid_policy(error: &AwsError) -> AwsError {
+    AwsError::new("InvalidAttributeValue", format!("Invalid value for the parameter Policy. Reason: {}", error.message))
+}
+
+/// KMS's refusal, as SQS hands it on.
+pub(super) fn of_kms(error: AwsError) -> AwsError {
+    let code = match error.code.as_str() {
+        "AccessDeniedException" => "KmsAccessDenied",
+        "DisabledException" => "KmsDisabled",
+        "KMSInvalidStateException" => "KmsInvalidState",
+        "NotFoundException" => "KmsNotFound",
+        "ThrottlingException" => "KmsThrottled",
+        _ => return error,
+    };
+    AwsError { code: code.to_owned(), status: 400, ..error }
 }
 
 pub(super) fn unknown_attribute(name: &str) -> AwsError {

@@ -9,16 +9,18 @@
 //! | `settings`, `message` | what can be set and sent |
 //! | `control` | operations on queues |
 //! | `messages`, `batch` | operations on messages |
+//! | `encryption` | who may use the key of an encrypted queue |
 //! | `moves` | message move tasks |
 //! | `records` | what is written |
 //! | `chaos` | a hook for duplicates and disorder |
 //!
-//! Inert, though accepted and read back: the KMS and SSE attributes (nothing is encrypted) and
-//! `FifoThroughputLimit` (nothing is throttled).
+//! Nothing is encrypted; the policy of a queue's key is asked as if it were. Inert, though accepted and read
+//! back: `SqsManagedSseEnabled` and `FifoThroughputLimit` (nothing is throttled).
 
 mod batch;
 mod chaos;
 mod control;
+mod encryption;
 mod error;
 mod input;
 mod message;
@@ -65,6 +67,8 @@ struct Held {
     /// When the receives that wait believe the next message becomes visible.
     expected: Cell<Option<Time>>,
     deleted: Cell<bool>,
+    /// Who has a data key.
+    data_keys: RefCell<encryption::DataKeys>,
 }
 
 /// Amazon SQS.
@@ -110,6 +114,7 @@ impl Service for Sqs {
     fn call(self: Rc<Self>, call: Call) -> LocalBoxFuture<'static, Result<Value, AwsError>> {
         Box::pin(async move {
             let Call { caller, operation, input } = call;
+            self.use_key(&caller, &operation, &input).await?;
             match operation.as_str() {
                 "ReceiveMessage" => self.receive_message(&caller, input).await,
                 "SendMessage" => self.send_message(&caller, input),
@@ -268,6 +273,7 @@ impl Held {
             arrived: Notify::new(),
             expected: Cell::new(None),
             deleted: Cell::new(false),
+            data_keys: RefCell::default(),
         }
     }
 }

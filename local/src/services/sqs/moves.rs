@@ -59,6 +59,9 @@ pub(super) fn resume(sqs: &Rc<Sqs>) {
 pub(super) fn start(sqs: &Rc<Sqs>, caller: &Caller, input: Value) -> Result<Value, AwsError> {
     let input: input::StartMessageMoveTask = input::read(input)?;
     let source = source(sqs, caller, "sqs:StartMessageMoveTask", &input.source_arn)?;
+    for action in ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] {
+        sqs.check(caller, action, &source)?;
+    }
     let destination = match &input.destination_arn {
         Some(arn) => {
             let destination = sqs.with_arn(arn).ok_or_else(|| no_resource("DestinationArn"))?;

@@ -31,8 +31,9 @@ pub(super) struct Settings {
     pub(super) policy: Option<Value>,
     pub(super) redrive: Option<Redrive>,
     pub(super) allow: Option<Allow>,
-    kms_key: Option<String>,
-    kms_reuse: u32,
+    pub(super) kms_key: Option<String>,
+    /// Seconds that a data key serves.
+    pub(super) kms_reuse: u32,
     managed_sse: bool,
     pub(super) fifo: bool,
     pub(super) content_dedupe: bool,

@@ -8,7 +8,7 @@ use super::States;
 use super::data::Failure;
 use super::record::{Execution, Status};
 use super::run::{Call, Event, advance};
-use crate::kernel::{Busy, Outcome, Time};
+use crate::kernel::{Outcome, Time};
 
 impl States {
     /// Lets an event happen to an execution; gives whether it was waited for.
@@ -29,16 +29,17 @@ impl States {
         self.write(execution, &out);
         execution.history.borrow_mut().append(&mut out.events);
         for call in out.calls {
-            self.spawn_call(execution, call);
+            self.spawn_call(execution, call, false);
         }
         if out.more {
             self.spawn_turn(execution);
         }
         execution.changed.notify_one();
+        execution.moved.notify_waiters();
         if execution.status() == Status::Running {
             if self.is_deleting(execution) {
                 // A machine that is being deleted makes no further transition.
-                return self.feed(execution, Event::Stop(Failure { error: None, cause: None })) || out.heard;
+                return self.feed(execution, Event::Stop(Failure::told(None, None))) || out.heard;
             }
         } else {
             self.ended(execution);
@@ -56,7 +57,7 @@ impl States {
     pub(super) fn resume(self: &Rc<Self>, execution: &Rc<Execution>) {
         let calls = execution.progress.borrow().run.open_calls(&execution.revision.machine);
         for call in calls {
-            self.spawn_call(execution, call);
+            self.spawn_call(execution, call, true);
         }
         self.spawn_turn(execution);
         self.spawn_timer(execution);
@@ -90,22 +91,32 @@ impl States {
                     () = at(deadline, |time| clock.idle_until(time)) => {}
                 }
                 states.feed(&execution, Event::Tick);
+                if !states.kept(&execution).await {
+                    return;
+                }
             }
         });
     }
 
-    fn spawn_call(self: &Rc<Self>, execution: &Rc<Execution>, call: Call) {
+    fn spawn_call(self: &Rc<Self>, execution: &Rc<Execution>, call: Call, again: bool) {
         let (states, execution, busy) = (Rc::clone(self), Rc::clone(execution), self.world.activity.begin());
-        tokio::task::spawn_local(async move { states.call_out(&execution, call, busy).await });
+        tokio::task::spawn_local(async move {
+            // That the call is made is on disk before it is made.
+            if !states.kept(&execution).await {
+                return;
+            }
+            // From here on the bus says how long there is work: waiting for another execution is none.
+            drop(busy);
+            let result = states.task(&execution, &call, again).await;
+            states.feed(&execution, Event::Answer { thread: call.thread, task: call.task, result });
+            // A call whose answer is on disk is not made again.
+            states.kept(&execution).await;
+        });
     }
 
-    async fn call_out(self: Rc<Self>, execution: &Rc<Execution>, call: Call, busy: Busy) {
-        // That the call is made is on disk before it is made. If that fails, the engine is at its end.
-        if execution.durable && self.world.store.durable().await.is_err() {
-            return;
-        }
-        let result = self.task(execution, &call, busy).await;
-        self.feed(execution, Event::Answer { thread: call.thread, task: call.task, result });
+    /// Waits until what happened to an execution is on disk. If that fails, the engine is at its end.
+    async fn kept(&self, execution: &Execution) -> bool {
+        !execution.durable || self.world.store.durable().await.is_ok()
     }
 
     /// An execution has ended.
@@ -119,11 +130,11 @@ impl States {
         let (what, outcome) = match status {
             Status::Succeeded => ("succeeded", Outcome::Done),
             Status::Aborted => ("stopped", Outcome::Failed),
-            Status::TimedOut => ("timed out", Outcome::Failed),
+            Status::TimedOut => ("timed_out", Outcome::Failed),
             Status::Failed | Status::Running => ("failed", Outcome::Failed),
         };
         self.world.log.tell(super::NAME, &about.machine_name, what, outcome, || {
-            let failure = failure.unwrap_or(Failure { error: None, cause: None });
+            let failure = failure.unwrap_or(Failure::told(None, None));
             let millis = stopped.unwrap_or(about.started).since(about.started).as_millis();
             json!({ "execution": about.name, "error": failure.error, "cause": failure.cause, "ms": millis })
         });

@@ -164,6 +164,7 @@ impl States {
             history: RefCell::default(),
             durable,
             changed: Notify::new(),
+            moved: Notify::new(),
             ended: Notify::new(),
         });
         if durable {
@@ -213,11 +214,16 @@ impl States {
         let arn = machine.arn.replacen(":stateMachine:", ":express:", 1);
         let arn = format!("{arn}:{name}:{}", self.world.random.uuid());
         let execution = self.start(&machine, revision, (arn, name), input, false);
+        // Only what it does is work, not that somebody waits for it.
+        let rest = self.world.activity.rest();
         execution.end().await;
+        drop(rest);
         let mut described = fields(&execution, bare(start.included_data.as_ref()));
         for absent in ["redriveCount", "redriveStatus", "redriveStatusReason"] {
             described.remove(absent);
         }
+        // AWS says so of a failed one, too.
+        described.insert("outputDetails".to_owned(), json!({ "included": true }));
         let about = &execution.begun.about;
         let stopped = execution.progress.borrow().stopped.unwrap_or(about.started);
         let millis = u64::try_from(stopped.since(about.started).as_millis()).unwrap_or(u64::MAX);
@@ -249,7 +255,7 @@ impl States {
         if stop.error.as_ref().is_some_and(|error| error.chars().count() > 256) {
             return Err(validation("error has at most 256 characters"));
         }
-        self.feed(&execution, Event::Stop(Failure { error: stop.error, cause: stop.cause }));
+        self.feed(&execution, Event::Stop(Failure::told(stop.error, stop.cause)));
         let stopped = execution.progress.borrow().stopped;
         Ok(json!({ "stopDate": stopped.map(Time::fractional_seconds) }))
     }
@@ -314,10 +320,6 @@ fn summary(execution: &Execution) -> Value {
 }
 
 /// An execution as `DescribeExecution` has it.
-pub(super) fn describe(execution: &Execution) -> Value {
-    Value::Object(fields(execution, false))
-}
-
 fn fields(execution: &Execution, bare: bool) -> Map<String, Value> {
     let (about, progress) = (&execution.begun.about, execution.progress.borrow());
     let mut fields = Map::new();
@@ -343,7 +345,7 @@ fn fields(execution: &Execution, bare: bool) -> Map<String, Value> {
             put("outputDetails", json!({ "included": true }));
         }
     }
-    if let Some(Failure { error, cause }) = &progress.failure {
+    if let Some(Failure { error, cause, .. }) = &progress.failure {
         for (name, text) in [("error", error), ("cause", cause)] {
             if let Some(text) = text {
                 put(name, text.as_str().into());

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::data::{Data, PAYLOAD};
+use super::data::{Data, PAYLOAD, within_limit};
 use crate::kernel::{Arn, AwsError};
 
 /// An operation's typed input. What the operation here does not know is refused by its name.
@@ -37,7 +37,9 @@ pub(super) fn payload(text: &str, code: &str) -> Result<Data, AwsError> {
     if text.len() > PAYLOAD {
         return Err(AwsError::new(code, format!("the payload is larger than {PAYLOAD} bytes")));
     }
-    serde_json::from_str::<Value>(text).map(Data::from).map_err(|error| AwsError::new(code, error.to_string()))
+    let value: Value = serde_json::from_str(text).map_err(|error| AwsError::new(code, error.to_string()))?;
+    within_limit(&value, "the payload").map_err(|failure| AwsError::new(code, failure.cause.unwrap_or_default()))?;
+    Ok(Data::from(value))
 }
 
 /// A page of a list: how many, and behind which item.

@@ -12,7 +12,7 @@ use super::States;
 use super::asl::{self, refusal};
 use super::input::{arn, check_name, page, read, validation};
 use super::record::{Execution, MachineRecord, Revision, RevisionRecord, Status};
-use crate::kernel::{Arn, AwsError, Caller, Outcome};
+use crate::kernel::{Access, Arn, AwsError, Caller, Outcome};
 
 /// The id of the first revision, which AWS does not show.
 const INITIAL: &str = "INITIAL";
@@ -110,13 +110,6 @@ fn no_versions(publish: bool, description: Option<&String>) -> Result<(), AwsErr
     Ok(())
 }
 
-fn check_role(role: &str) -> Result<(), AwsError> {
-    match Arn::parse(role) {
-        Ok(arn) if arn.service() == "iam" && arn.resource().starts_with("role/") => Ok(()),
-        _ => Err(AwsError::new("InvalidArn", format!("Invalid Role Arn: '{role}'"))),
-    }
-}
-
 fn does_not_exist(arn: &str) -> AwsError {
     AwsError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
 }
@@ -127,7 +120,7 @@ impl States {
         let arn = self.world.place.arn(super::NAME, &format!("stateMachine:{}", create.name));
         self.allow(caller, "CreateStateMachine", arn.as_str())?;
         check_name(&create.name)?;
-        check_role(&create.role_arn)?;
+        self.pass_role(caller, &create.role_arn)?;
         no_versions(create.publish, create.version_description.as_ref())?;
         let express = create.r#type == Some(Type::Express);
         let machine = asl::read(&create.definition, express).map_err(|findings| refusal(&findings))?;
@@ -181,6 +174,16 @@ impl States {
         Ok(json!({ "stateMachineArn": arn, "creationDate": there.created.fractional_seconds() }))
     }
 
+    /// Whether the caller may give a machine this role.
+    fn pass_role(&self, caller: &Caller, role: &str) -> Result<(), AwsError> {
+        match Arn::parse(role) {
+            Ok(arn) if arn.service() == "iam" && arn.resource().starts_with("role/") => {}
+            _ => return Err(AwsError::new("InvalidArn", format!("Invalid Role Arn: '{role}'"))),
+        }
+        let context = &[("iam:PassedToService", "states.amazonaws.com")];
+        self.world.guard.check(&Access { caller, action: "iam:PassRole", resource: role, policy: None, context })
+    }
+
     fn put_revision(&self, key: &str, record: RevisionRecord, machine: asl::Machine) -> String {
         self.tables.revisions.put(key, &record);
         self.revisions.borrow_mut().insert(key.to_owned(), Rc::new(Revision { record, machine }));
@@ -227,7 +230,7 @@ impl States {
             }
         };
         if let Some(role) = update.role_arn {
-            check_role(&role)?;
+            self.pass_role(caller, &role)?;
             record.role_arn = role;
         }
         record.logging = update.logging_configuration.or(record.logging);

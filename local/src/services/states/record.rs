@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::States;
 use super::asl::{self, Machine};
 use super::data::{Data, Failure};
-use super::run::{About, Ending, HistoryEvent, Out, Run, Thread};
-use crate::kernel::{Store, StoreError, Table, Time};
+use super::run::{About, Call, Ending, HistoryEvent, Out, Run, Thread};
+use crate::kernel::{Outcome, Store, StoreError, Table, Time};
 
 /// The records of each kind.
 #[derive(Debug)]
@@ -102,6 +102,8 @@ pub(super) struct Execution {
     pub(super) durable: bool,
     /// Something changed that its timer must know.
     pub(super) changed: Notify,
+    /// Something happened that a call under way may have to know.
+    pub(super) moved: Notify,
     pub(super) ended: Notify,
 }
 
@@ -139,15 +141,25 @@ impl Execution {
 
     /// Waits until it has ended.
     pub(super) async fn end(&self) {
-        loop {
-            let ended = self.ended.notified();
-            tokio::pin!(ended);
-            ended.as_mut().enable();
-            if self.status() != Status::Running {
-                return;
-            }
-            ended.await;
+        until(&self.ended, || self.status() != Status::Running).await;
+    }
+
+    /// Waits until nobody waits for the answer to a call any more.
+    pub(super) async fn left(&self, call: &Call) {
+        until(&self.moved, || !self.progress.borrow().run.awaits(call)).await;
+    }
+}
+
+/// Waits until something is so, looking at it each time that `changed` tells.
+async fn until(changed: &Notify, is_so: impl Fn() -> bool) {
+    loop {
+        let told = changed.notified();
+        tokio::pin!(told);
+        told.as_mut().enable();
+        if is_so() {
+            return;
         }
+        told.await;
     }
 }
 
@@ -158,10 +170,7 @@ impl Progress {
             Ending::Succeeded(output) => (Status::Succeeded, Some(output), None),
             Ending::Failed(failure) => (Status::Failed, None, Some(failure)),
             Ending::Aborted(failure) => (Status::Aborted, None, Some(failure)),
-            Ending::TimedOut => {
-                let failure = Failure { error: Some("States.Timeout".to_owned()), cause: None };
-                (Status::TimedOut, None, Some(failure))
-            }
+            Ending::TimedOut => (Status::TimedOut, None, Some(Failure::timeout(false))),
         };
     }
 }
@@ -231,7 +240,16 @@ impl States {
         let mut ended = Vec::new();
         for (arn, begun) in self.tables.executions.load::<Begun>()? {
             let revision = self.revisions.borrow().get(&begun.revision).cloned();
-            let (Some(revision), Some(mut progress)) = (revision, progress.remove(&arn)) else { continue };
+            let (Some(revision), Some(mut progress)) = (revision, progress.remove(&arn)) else {
+                self.world.log.tell(
+                    super::NAME,
+                    &begun.about.machine_name,
+                    "left_out",
+                    Outcome::Failed,
+                    || json!({ "execution": begun.about.name, "error": "its definition cannot be read any more" }),
+                );
+                continue;
+            };
             for (id, thread) in threads.remove(&arn).unwrap_or_default() {
                 progress.run.restore(id, thread);
             }
@@ -243,6 +261,7 @@ impl States {
                 history: RefCell::new(history.remove(&arn).unwrap_or_default()),
                 durable: true,
                 changed: Notify::new(),
+                moved: Notify::new(),
                 ended: Notify::new(),
             });
             self.know(&execution);

@@ -5,24 +5,11 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use super::States;
-use super::asl::{Pattern, Resource};
+use super::asl::{Pattern, Resource, Sdk};
 use super::data::Failure;
 use super::record::{Execution, Status};
 use super::run::Call;
-use crate::kernel::{Arn, AwsError, Busy, Caller};
-
-/// A service as SDK integrations name it: the bus's name, and the one in errors.
-const SDK: [(&str, &str, &str); 9] = [
-    ("dynamodb", "dynamodb", "DynamoDb"),
-    ("lambda", "lambda", "Lambda"),
-    ("sqs", "sqs", "Sqs"),
-    ("sns", "sns", "Sns"),
-    ("sfn", "states", "Sfn"),
-    ("sesv2", "ses", "SesV2"),
-    ("scheduler", "scheduler", "Scheduler"),
-    ("kms", "kms", "Kms"),
-    ("secretsmanager", "secretsmanager", "SecretsManager"),
-];
+use crate::kernel::{Arn, AwsError, Caller};
 
 /// A service of the optimized integrations: its name in errors, and the error of whatever has no class of
 /// its own in the SDK that they are built on.
@@ -34,13 +21,33 @@ const OPTIMIZED: [(&str, &str, &str); 5] = [
     ("states", "StepFunctions", "AWSStepFunctionsException"),
 ];
 
+/// What any service may answer has no class of its own ("Common errors" of the services' API references).
+const COMMON: [&str; 15] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "IncompleteSignature",
+    "InternalFailure",
+    "InvalidParameterCombination",
+    "InvalidParameterValue",
+    "MissingParameter",
+    "NotAuthorized",
+    "RequestExpired",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "ValidationError",
+    "ValidationException",
+];
+
 impl States {
-    /// Makes a task's call; gives what the task's result is.
+    /// Makes a task's call; gives what the task's result is. `again` if it may have been made before the
+    /// engine was killed.
     pub(super) async fn task(
         self: &Rc<Self>,
         execution: &Rc<Execution>,
         call: &Call,
-        busy: Busy,
+        again: bool,
     ) -> Result<Value, Failure> {
         let about = &execution.begun.about;
         let role = Arn::parse(&about.role_arn).map_err(|error| Failure::runtime(error.to_string()))?;
@@ -65,22 +72,21 @@ impl States {
                 }
                 let input = if bus == "states" { recase(input, char::to_ascii_lowercase) } else { input };
                 let operation = first(action, char::to_ascii_uppercase);
-                let (caller, asked) = (caller.clone(), Value::Object(input.clone()));
-                let answer = self.world.bus.request(caller, bus, &operation, asked).await;
+                let asked = Value::Object(input.clone());
+                let answer = self.world.bus.request(caller.clone(), bus, &operation, asked).await;
                 let answer = match answer {
                     // This very task started it before the engine was killed.
-                    Err(error) if named && error.code == "ExecutionAlreadyExists" => self.already(&input),
+                    Err(error) if (named || again) && error.code == "ExecutionAlreadyExists" => {
+                        self.already(&input, error)
+                    }
                     answer => answer,
                 };
                 let answer = answer.map_err(|error| failure(&call.resource, &error, &self.world.random.uuid()))?;
                 if let Pattern::Sync { json } = pattern {
-                    drop(busy);
-                    return self.wait_for(&answer, *json).await;
+                    return self.wait_for(execution, call, caller, &answer, *json).await;
                 }
                 match answer {
-                    Value::Object(fields) if bus == "states" => {
-                        Ok(Value::Object(recase(fields, char::to_ascii_uppercase)))
-                    }
+                    answer if bus == "states" => Ok(upper(answer)),
                     answer if bus == "lambda" && action == "invoke" => function_answer(answer),
                     answer => Ok(answer),
                 }
@@ -88,24 +94,45 @@ impl States {
         }
     }
 
-    /// The answer to the start of an execution that is already there.
-    fn already(&self, input: &Map<String, Value>) -> Result<Value, AwsError> {
-        let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
-        let arn = super::executions::execution_arn(text("stateMachineArn"), text("name"));
-        let execution = self.find_execution(&arn)?;
-        Ok(json!({ "executionArn": arn, "startDate": execution.begun.about.started.fractional_seconds() }))
+    /// The answer to the start of an execution that is already there, if it was started with the same.
+    fn already(&self, input: &Map<String, Value>, error: AwsError) -> Result<Value, AwsError> {
+        let text = |name: &str| input.get(name).and_then(Value::as_str);
+        let arn = text("stateMachineArn").zip(text("name"));
+        let arn = arn.map(|(machine, name)| super::executions::execution_arn(machine, name)).unwrap_or_default();
+        let asked: Option<Value> = serde_json::from_str(text("input").unwrap_or("{}")).ok();
+        match self.find_execution(&arn) {
+            Ok(execution) if asked.as_ref() == Some(&execution.begun.about.input) => {
+                let started = execution.begun.about.started.fractional_seconds();
+                Ok(json!({ "executionArn": arn, "startDate": started }))
+            }
+            _ => Err(error),
+        }
     }
 
-    /// Waits for the end of an execution that a task started.
-    async fn wait_for(&self, answer: &Value, json: bool) -> Result<Value, Failure> {
+    /// Waits for the end of an execution that a task started. If the task ends before, it is stopped.
+    async fn wait_for(
+        &self,
+        execution: &Execution,
+        call: &Call,
+        caller: Caller,
+        answer: &Value,
+        json: bool,
+    ) -> Result<Value, Failure> {
+        let refused = |error: AwsError| failure(&call.resource, &error, &self.world.random.uuid());
         let arn = answer.get("executionArn").and_then(Value::as_str).unwrap_or_default();
-        let execution = self.find_execution(arn).map_err(|error| Failure::new("States.TaskFailed", error.message))?;
-        execution.end().await;
-        let Value::Object(described) = super::executions::describe(&execution) else { return Ok(Value::Null) };
-        let mut described = recase(described, char::to_ascii_uppercase);
-        if execution.status() != Status::Succeeded {
-            return Err(Failure::new("States.TaskFailed", Value::Object(described).to_string()));
+        let named = json!({ "executionArn": arn });
+        let child = self.find_execution(arn).map_err(refused)?;
+        tokio::select! {
+            biased;
+            () = child.end() => {}
+            () = execution.left(call) => {
+                // Nobody hears the answer any more, nor whether this succeeds: so it is on AWS.
+                let _ = self.world.bus.request(caller, super::NAME, "StopExecution", named).await;
+                return Ok(Value::Null);
+            }
         }
+        let described = self.world.bus.request(caller, super::NAME, "DescribeExecution", named).await;
+        let mut described = upper(described.map_err(refused)?);
         for member in ["Input", "Output"].into_iter().filter(|_| json) {
             if let Some(value) = described.get_mut(member)
                 && let Some(parsed) = value.as_str().and_then(|text| serde_json::from_str(text).ok())
@@ -113,13 +140,15 @@ impl States {
                 *value = parsed;
             }
         }
-        Ok(Value::Object(described))
+        match child.status() {
+            Status::Succeeded => Ok(described),
+            _ => Err(Failure::new("States.TaskFailed", described.to_string())),
+        }
     }
 }
 
 fn bus_name(service: &str, sdk: bool) -> &str {
-    let known = SDK.iter().find(|(name, ..)| sdk && *name == service);
-    known.map_or(service, |(_, bus, _)| bus)
+    Sdk::named(service).filter(|_| sdk).map_or(service, |service| service.bus)
 }
 
 fn not_an_object(arguments: &Value) -> Failure {
@@ -140,10 +169,11 @@ fn stringify(service: &str, input: &mut Map<String, Value>) {
         "states" => "Input",
         _ => return,
     };
-    if let Some(value) = input.get_mut(member)
-        && !value.is_string()
-    {
-        *value = Value::String(value.to_string());
+    match input.get_mut(member) {
+        // As if it were not there.
+        Some(Value::Null) => drop(input.remove(member)),
+        Some(value) if !value.is_string() => *value = Value::String(value.to_string()),
+        _ => {}
     }
 }
 
@@ -155,6 +185,18 @@ fn first(name: &str, change: fn(&char) -> char) -> String {
 /// Step Functions' own API has members in camelCase, its integrations have them in PascalCase.
 fn recase(fields: Map<String, Value>, change: fn(&char) -> char) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (first(&name, change), value)).collect()
+}
+
+/// All members of an answer of Step Functions' own API, however deep, as its integrations have them.
+fn upper(answer: Value) -> Value {
+    match answer {
+        Value::Array(items) => items.into_iter().map(upper).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| (name, upper(value))).collect();
+            Value::Object(recase(fields, char::to_ascii_uppercase))
+        }
+        plain => plain,
+    }
 }
 
 /// Lambda's answer, or the error of the function.
@@ -174,18 +216,15 @@ fn failure(resource: &Resource, error: &AwsError, request_id: &str) -> Failure {
         Resource::Action { service, sdk, .. } => (service.as_str(), *sdk),
     };
     let code = error.code.rsplit(['.', '#']).next().unwrap_or_default();
-    // What any service may answer has no class of its own.
-    let common = ["AccessDenied", "AccessDeniedException", "ValidationException", "ValidationError", "InternalFailure"];
     let class = if code.ends_with("Exception") { code.to_owned() } else { format!("{code}Exception") };
     let (prefix, class) = if sdk {
-        let known = SDK.iter().find(|(name, ..)| *name == service);
-        let prefix = known.map_or_else(|| first(service, char::to_ascii_uppercase), |(.., name)| (*name).to_owned());
-        let class = if common.contains(&code) { format!("{prefix}Exception") } else { class };
+        let prefix = Sdk::named(service).map_or(service, |service| service.errors);
+        let class = if COMMON.contains(&code) { format!("{prefix}Exception") } else { class };
         (prefix, class)
     } else {
         let known = OPTIMIZED.iter().find(|(name, ..)| *name == service);
         let (prefix, general) = known.map_or(("", ""), |(_, prefix, general)| (prefix, general));
-        (prefix.to_owned(), if common.contains(&code) { general.to_owned() } else { class })
+        (prefix, if COMMON.contains(&code) { general.to_owned() } else { class })
     };
     let (message, status) = (&error.message, error.status);
     let cause = format!("{message} (Service: {prefix}, Status Code: {status}, Request ID: {request_id})");
@@ -215,7 +254,7 @@ mod tests {
         assert_eq!(named("states", false, "ExecutionAlreadyExists"), "StepFunctions.ExecutionAlreadyExistsException");
         assert_eq!(named("dynamodb", true, "ResourceNotFoundException"), "DynamoDb.ResourceNotFoundException");
         assert_eq!(named("sqs", true, "AccessDenied"), "Sqs.SqsException");
-        assert_eq!(named("other", true, "Gone"), "Other.GoneException");
+        assert_eq!(named("sqs", false, "MissingParameter"), "SQS.AmazonSQSException");
     }
 
     #[test]
@@ -225,6 +264,25 @@ mod tests {
         assert_eq!(failed, Failure::new("CardDeclined", payload.to_string()));
         let failed = function_answer(json!({ "FunctionError": "Unhandled", "Payload": {} })).unwrap_err();
         assert_eq!(failed.name(), "Lambda.Unknown");
+    }
+
+    #[test]
+    fn a_text_may_be_given_as_json() {
+        let stringified = |service: &str, value: Value| {
+            let mut input = value.as_object().unwrap().clone();
+            stringify(service, &mut input);
+            Value::Object(input)
+        };
+        assert_eq!(stringified("sqs", json!({ "MessageBody": { "a": 1 } })), json!({ "MessageBody": "{\"a\":1}" }));
+        assert_eq!(stringified("sns", json!({ "Message": "x" })), json!({ "Message": "x" }));
+        assert_eq!(stringified("states", json!({ "Input": null, "Name": "n" })), json!({ "Name": "n" }));
+        assert_eq!(stringified("lambda", json!({ "Payload": null })), json!({ "Payload": null }));
+    }
+
+    #[test]
+    fn answers_have_the_case_of_integrations() {
+        let answer = upper(json!({ "executions": [{ "name": "Y", "tags": {} }], "nextToken": "t" }));
+        assert_eq!(answer, json!({ "Executions": [{ "Name": "Y", "Tags": {} }], "NextToken": "t" }));
     }
 
     #[test]

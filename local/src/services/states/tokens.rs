@@ -47,7 +47,7 @@ impl States {
     pub(super) fn send_task_failure(self: &Rc<Self>, caller: &Caller, input: Value) -> Result<Value, AwsError> {
         let failed: Failed = read(input)?;
         let (execution, thread) = self.of_token(caller, "SendTaskFailure", &failed.task_token)?;
-        let result = Err(Failure { error: failed.error, cause: failed.cause });
+        let result = Err(Failure::told(failed.error, failed.cause));
         self.hand_over(&execution, Event::Token { thread, token: failed.task_token, result })
     }
 

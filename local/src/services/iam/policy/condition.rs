@@ -34,7 +34,10 @@ enum Quantifier {
 /// With what the key's values are compared.
 #[derive(Clone, Debug, PartialEq)]
 enum Test {
-    Text { patterns: Vec<Pattern>, fold: bool },
+    Text {
+        patterns: Vec<Pattern>,
+        fold: bool,
+    },
     Arn(Vec<ArnPattern>),
     Number(Order, Vec<f64>),
     /// Milliseconds since the Unix epoch.
@@ -105,7 +108,9 @@ impl Condition {
         };
         let (name, if_exists) = name.strip_suffix("IfExists").map_or((name, false), |name| (name, true));
         let texts = one_or_more(values).ok_or_else(|| {
-            Malformed::new(format!("the values of `{key}` for {operator} must be one or more texts, numbers or booleans"))
+            Malformed::new(format!(
+                "the values of `{key}` for {operator} must be one or more texts, numbers or booleans"
+            ))
         })?;
         let (test, negated) = test(name, &texts, variables)?.ok_or_else(unknown)?;
         if matches!(test, Test::Null(_)) && (if_exists || quantifier.is_some()) {

@@ -28,8 +28,13 @@ const GLOBAL: [&str; 18] = [
 ];
 
 /// Keys that the services here give, in lower case.
-const OF_SERVICES: [&str; 12] = [
+const OF_SERVICES: [&str; 17] = [
+    "dynamodb:attributes",
+    "dynamodb:enclosingoperation",
     "dynamodb:leadingkeys",
+    "dynamodb:returnconsumedcapacity",
+    "dynamodb:returnvalues",
+    "dynamodb:select",
     "iam:passedtoservice",
     "kms:calleraccount",
     "kms:encryptioncontextkeys",

@@ -27,9 +27,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use self::condition::Condition;
+pub(super) use self::pattern::lower;
 use self::pattern::{ArnPattern, Pattern, Reading};
 use self::principal::Principals;
-pub(super) use self::pattern::lower;
 pub(super) use self::principal::{Named, Who};
 pub(super) use self::text::read as read_text;
 
@@ -152,17 +152,8 @@ impl Policy {
     }
 }
 
-const ELEMENTS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
+const ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 impl Statement {
     fn parse(document: &Value, kind: Kind, variables: bool) -> Result<Self, Malformed> {
@@ -273,7 +264,9 @@ fn action_pattern(action: &str) -> Result<Pattern, Malformed> {
 /// One plain value or a list of some, as texts.
 fn one_or_more(value: &Value) -> Option<Vec<Cow<'_, str>>> {
     match value {
-        Value::Array(values) => values.iter().map(plain).collect::<Option<Vec<_>>>().filter(|values| !values.is_empty()),
+        Value::Array(values) => {
+            values.iter().map(plain).collect::<Option<Vec<_>>>().filter(|values| !values.is_empty())
+        }
         one => Some(vec![plain(one)?]),
     }
 }

@@ -192,7 +192,11 @@ impl ArnPattern {
         }
         let parts = parts(text);
         if parts.first() == Some(&"arn") && (parts.len() == 6 || parts.len() > 2 && text.ends_with('*')) {
-            return parts.into_iter().map(|part| Pattern::parse(part, reading)).collect::<Result<_, _>>().map(Self::Parts);
+            return parts
+                .into_iter()
+                .map(|part| Pattern::parse(part, reading))
+                .collect::<Result<_, _>>()
+                .map(Self::Parts);
         }
         if variables && text.starts_with("${") {
             return Pattern::parse(text, reading).map(Self::Whole);
@@ -341,7 +345,8 @@ mod tests {
         ] {
             assert!(matches(pattern, queue), "{pattern}");
         }
-        for pattern in ["arn:aws:sns:*", "arn:aws:sqs:*:orders-new*", "arn:*:orders-new:*:*:*", "arn:aws:sqs:*:*:orders"]
+        for pattern in
+            ["arn:aws:sns:*", "arn:aws:sqs:*:orders-new*", "arn:*:orders-new:*:*:*", "arn:aws:sqs:*:*:orders"]
         {
             assert!(!ArnPattern::parse(pattern, true).unwrap().matches(queue, &lookup), "{pattern}");
         }

@@ -82,7 +82,9 @@ pub(super) fn parse(value: &Value) -> Result<Vec<PrincipalOf>, Malformed> {
                 "AWS" => aws(&name),
                 "Service" => service(&name),
                 other => {
-                    return Err(Malformed::new(format!("the local engine does not have principals of the kind `{other}`")));
+                    return Err(Malformed::new(format!(
+                        "the local engine does not have principals of the kind `{other}`"
+                    )));
                 }
             };
             found.push(PrincipalOf(principal.ok_or_else(|| wrong(&name))?));

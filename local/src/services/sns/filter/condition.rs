@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::kernel::Cidr;
 use super::number::Number;
 use super::wildcard::Pattern;
+use crate::kernel::Cidr;
 
 /// What may be asked of one value.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::kernel::Cidr;
 use super::condition::{Condition, Range};
 use super::number::Number;
 use super::wildcard::Pattern;
 use super::{Field, Rule, Scope, limits};
+use crate::kernel::Cidr;
 
 /// Why a policy is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -32,7 +32,8 @@ pub(super) struct Findings(Vec<Finding>);
 impl Findings {
     pub(super) fn add(&mut self, code: &'static str, at: &str, message: impl Into<String>) {
         if self.0.len() < FINDINGS {
-            self.0.push(Finding { code, message: message.into(), location: at.to_owned() });
+            let location = if at.is_empty() { "/" } else { at }.to_owned();
+            self.0.push(Finding { code, message: message.into(), location });
         }
     }
 
@@ -84,7 +85,7 @@ impl<'a> Fields<'a> {
     pub(super) fn required(&mut self, name: &'static str, findings: &mut Findings) -> Option<&'a Value> {
         let found = self.take(name);
         if found.is_none() && self.fields.is_some() {
-            findings.schema(&self.at, format!("the field '{name}' is missing"));
+            findings.schema(&self.at, format!("These fields are required: [{name}]"));
         }
         found
     }

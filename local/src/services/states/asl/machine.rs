@@ -16,7 +16,7 @@ const NAME: usize = 80;
 /// How deep scopes may nest here; AWS has no number for it.
 const DEPTH: usize = 50;
 /// The longest timeout (the States Language's specification).
-pub(super) const SECONDS: u64 = 99_999_999;
+pub(in super::super) const SECONDS: u64 = 99_999_999;
 
 /// What a definition is read with.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! A definition in the States Language as it is run: read, checked, every query in it parsed.
 //!
-//! In: the definition's text. Out: a [`Machine`], or all [`Finding`]s, each with its state's place.
+//! In: the definition's text. Out: a [`Machine`], or all that is wrong, each with its state's place.
 //! Guaranteed of a machine: every name leads somewhere, every state is reached, every query parses, and
 //! no field stands in it that its query language does not have.
 
@@ -15,9 +15,9 @@ mod states;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-pub(super) use finding::{Finding, refusal};
-pub(super) use machine::read;
-pub(super) use resource::{Pattern, Resource};
+pub(super) use finding::refusal;
+pub(super) use machine::{SECONDS, read};
+pub(super) use resource::{Pattern, Resource, Sdk};
 
 use super::query::{Language, Path, Reference, Rule, Template};
 

@@ -42,6 +42,37 @@ const ACTIONS: [(&str, &str); 8] = [
     ("states", "startExecution"),
 ];
 
+/// A service that SDK integrations call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Sdk {
+    /// As resources name it.
+    pub(in super::super) name: &'static str,
+    /// As the bus does.
+    pub(in super::super) bus: &'static str,
+    /// As the names of its errors begin.
+    pub(in super::super) errors: &'static str,
+}
+
+impl Sdk {
+    /// The service of that name, if it is here.
+    pub(in super::super) fn named(name: &str) -> Option<Self> {
+        SERVICES.into_iter().find(|service| service.name == name)
+    }
+}
+
+const SERVICES: [Sdk; 10] = [
+    Sdk { name: "dynamodb", bus: "dynamodb", errors: "DynamoDb" },
+    Sdk { name: "kms", bus: "kms", errors: "Kms" },
+    Sdk { name: "lambda", bus: "lambda", errors: "Lambda" },
+    Sdk { name: "scheduler", bus: "scheduler", errors: "Scheduler" },
+    Sdk { name: "secretsmanager", bus: "secretsmanager", errors: "SecretsManager" },
+    Sdk { name: "sesv2", bus: "ses", errors: "SesV2" },
+    Sdk { name: "sfn", bus: "states", errors: "Sfn" },
+    Sdk { name: "sns", bus: "sns", errors: "Sns" },
+    Sdk { name: "sqs", bus: "sqs", errors: "Sqs" },
+    Sdk { name: "sts", bus: "sts", errors: "Sts" },
+];
+
 impl Resource {
     /// Reads a resource's ARN.
     pub(super) fn parse(text: &str, express: bool) -> Result<Self, String> {
@@ -77,6 +108,9 @@ impl Resource {
         }
         if !sdk && !ACTIONS.contains(&(service, action)) {
             return Err(format!("the local engine does not have the integration '{service}:{action}'"));
+        }
+        if sdk && Sdk::named(service).is_none() {
+            return Err(format!("the local engine does not have the service '{service}' for SDK integrations"));
         }
         let waits = matches!(service, "lambda" | "sqs" | "sns" | "states") || sdk;
         match pattern {

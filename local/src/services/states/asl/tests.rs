@@ -124,7 +124,7 @@ fn fields_are_what_the_language_has() {
     refused(json!({ "Type": "Wait", "End": true }), "/States/a", "just one of");
     refused(json!({ "Type": "Wait", "Seconds": -1, "End": true }), "/States/a/Seconds", "no value");
     refused(json!({ "Type": "Wait", "Timestamp": "noon", "End": true }), "/States/a/Timestamp", "no value");
-    refused(json!({ "Type": "Task", "End": true }), "/States/a", "'Resource' is missing");
+    refused(json!({ "Type": "Task", "End": true }), "/States/a", "These fields are required: [Resource]");
     refused(json!({ "Type": "Pass", "ResultPath": "$..x", "End": true }), "/States/a/ResultPath", "reference path");
     refused(json!({ "Type": "Pass", "Assign": { "states": 1 }, "End": true }), "/States/a/Assign/states", "reserved");
     let task = |field: &str, value: Value| json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", field: value, "End": true });
@@ -150,6 +150,7 @@ fn a_resource_that_is_not_there_is_named() {
     assert!(found("arn:aws:states:::lambda:invoke.sync").contains("cannot be waited for"));
     assert!(found("arn:aws:states:::dynamodb:getItem.waitForTaskToken").contains("has no .waitForTaskToken"));
     assert!(found("arn:aws:states:::lambda:invoke.then").contains("no integration pattern"));
+    assert!(found("arn:aws:states:::aws-sdk:glue:startJobRun").contains("does not have the service 'glue'"));
     assert!(found("nothing").starts_with("INVALID_RESOURCE"));
     assert_eq!(found("arn:aws:states:::aws-sdk:dynamodb:query"), "");
 }

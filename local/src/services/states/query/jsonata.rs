@@ -46,10 +46,13 @@ impl Jsonata {
     pub(super) fn evaluate(&self, sight: &Sight<'_>, field: &str) -> Result<Value, Failure> {
         let failure = |problem: &str| evaluation_failure(&self.text, field, problem);
         let mut context = Context::new();
-        for (name, value) in sight.variables {
+        // What the text does not name is not copied: there is no other way to a variable than its name.
+        for (name, value) in sight.variables.iter().filter(|(name, _)| self.names(name)) {
             context.bind(name.clone(), JValue::from(value.clone()));
         }
-        context.bind("states".to_owned(), JValue::from(self.states(sight)));
+        if self.names("states") {
+            context.bind("states".to_owned(), JValue::from(self.states(sight)));
+        }
         let mut evaluator = Evaluator::with_options(context, limits());
         functions::register(&mut evaluator, sight).map_err(|error| failure(error.message()))?;
         let value = evaluator
@@ -60,6 +63,12 @@ impl Jsonata {
             Ok(None) => Err(failure("returned nothing (undefined).")),
             Err(kind) => Err(failure(&format!("returned an unsupported result type: {kind}."))),
         }
+    }
+
+    fn names(&self, variable: &str) -> bool {
+        self.text
+            .match_indices('$')
+            .any(|(at, _)| self.text.get(at + 1..).is_some_and(|rest| rest.starts_with(variable)))
     }
 
     fn states(&self, sight: &Sight<'_>) -> Value {
@@ -77,9 +86,11 @@ impl Jsonata {
     }
 }
 
-/// An expression that would run for ever ends as an error: the engine has one thread.
+/// An expression that would run for ever ends as an error: the engine has one thread. Recursion in a tail
+/// position needs no stack, so there is a limit of time as well, of the machine's own.
 fn limits() -> EvaluatorOptions {
     EvaluatorOptions {
+        timeout_ms: Some(5_000),
         max_stack_depth: Some(2_000),
         max_sequence_length: Some(1_000_000),
         ..EvaluatorOptions::default()
@@ -187,8 +198,42 @@ mod tests {
 
     #[test]
     fn endless_recursion_ends() {
-        let failure = evaluate("{% ($f := function($x){ 1 + $f($x) }; $f(1)) %}", json!({})).unwrap_err();
-        assert_eq!(failure.name(), "States.QueryEvaluationError");
+        for text in ["{% ($f := function($x){ 1 + $f($x) }; $f(1)) %}", "{% ($f := function(){ $f() }; $f()) %}"] {
+            assert_eq!(evaluate(text, json!({})).unwrap_err().name(), "States.QueryEvaluationError", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_stays_a_list_where_the_language_says_so() {
+        let is = |text: &str, value: Value| {
+            let input = json!({ "one": [1], "objects": [{ "n": 1 }], "none": [] });
+            assert_eq!(evaluate(text, input), Ok(value), "{text}");
+        };
+        is("{% $states.input.one %}", json!([1]));
+        is("{% $states.input.none %}", json!([]));
+        is("{% $states.input.objects.n %}", json!(1));
+        is("{% $states.input.objects.n[] %}", json!([1]));
+        is("{% [$states.input.objects.n] %}", json!([1]));
+        is("{% [$states.input.gone] %}", json!([]));
+        is("{% $states.input.one[$ > 0] %}", json!(1));
+    }
+
+    #[test]
+    fn values_are_what_the_language_makes_of_them() {
+        let is = |text: &str, value: Value| assert_eq!(evaluate(text, json!({ "a": null })), Ok(value), "{text}");
+        is("{% {'x': $states.input.gone, 'y': $states.input.a} %}", json!({ "y": null }));
+        is("{% $merge([{'a': 1}, {'a': 2, 'b': 3}]) %}", json!({ "a": 2, "b": 3 }));
+        is("{% '' or [] or {} or 0 %}", json!(false));
+        is("{% 1 = '1' %}", json!(false));
+        is("{% true in [false, true] %}", json!(true));
+        is("{% 0.1 + 0.2 %}", json!(0.30000000000000004));
+        is("{% 1e3 %}", json!(1000));
+        is("{% $string({'a': [1, 'x']}) %}", json!("{\"a\":[1,\"x\"]}"));
+        is("{% $map([1, 2], function($v) { $v * $limit }) %}", json!([3, 6]));
+        is("{% $fromMillis(0) %}", json!("1970-01-01T00:00:00.000Z"));
+        is("{% $toMillis('2026-01-31T12:00:00Z') %}", json!(1_769_860_800_000_i64));
+        is("{% $match('a1b22', /[0-9]+/).match %}", json!(["1", "22"]));
+        is("{% ($x := 5; $x > 3 ? 'big' : 'small') %}", json!("big"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub(super) use choice::{Comparison, Kind, Operand, Ordering, Rule, timestamp};
 pub(super) use intrinsic::Intrinsic;
 pub(super) use jsonata::Jsonata;
-pub(super) use path::{Path, Root};
+pub(super) use path::Path;
 pub(super) use reference::Reference;
 pub(super) use template::{Language, Query, Template};
 
@@ -40,13 +40,6 @@ pub(super) struct Sight<'a> {
     pub(super) variables: &'a Map<String, Value>,
     pub(super) now: Time,
     pub(super) random: &'a Random,
-}
-
-impl<'a> Sight<'a> {
-    /// The same place with another `$`: what is selected from an input or a result by JSONPath.
-    pub(super) fn with_root<'b>(&'b self, input: &'b Value) -> Sight<'b> {
-        Sight { input, context: self.context.clone(), ..*self }
-    }
 }
 
 /// `States.QueryEvaluationError` with what went wrong and in which field.

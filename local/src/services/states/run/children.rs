@@ -211,7 +211,7 @@ impl Step<'_> {
         } else {
             failure.clone()
         };
-        self.fail(parent, failure);
+        self.failed(parent, &failure);
     }
 
     fn counted(&mut self, parent: u64, id: u64, map: bool) {

@@ -68,7 +68,7 @@ impl Step<'_> {
             }
         };
         match (text(error, "Error"), text(cause, "Cause")) {
-            (Ok(error), Ok(cause)) => Failure { error, cause },
+            (Ok(error), Ok(cause)) => Failure::told(error, cause),
             (Err(failure), _) | (_, Err(failure)) => failure,
         }
     }
@@ -149,8 +149,8 @@ impl Step<'_> {
         let arguments = self.arguments(thread, &state.flow, token.as_deref())?;
         within_limit(&arguments, &format!("The state '{}'", thread.state))?;
         let input = self.select(thread, &state.flow.input, &thread.input)?;
-        let timeout = self.whole(thread, task.timeout.as_ref(), &input, "TimeoutSeconds")?;
-        let heartbeat = self.whole(thread, task.heartbeat.as_ref(), &input, "HeartbeatSeconds")?;
+        let timeout = self.seconds(thread, task.timeout.as_ref(), &input, "TimeoutSeconds")?;
+        let heartbeat = self.seconds(thread, task.heartbeat.as_ref(), &input, "HeartbeatSeconds")?;
         let (now, after) = (self.now, |seconds: u64| Duration::from_secs(seconds));
         let work = Work {
             task: number,
@@ -200,12 +200,12 @@ impl Step<'_> {
 
     /// A task came to its end.
     pub(super) fn task_ended(&mut self, id: u64, result: Result<Value, Failure>) {
-        let Some((thread, state)) = self.at(id) else { return };
+        let Some((_, state)) = self.at(id) else { return };
         let Kind::Task(task) = &state.kind else { return };
-        let whose = format!("The state/task '{}'", thread.state);
-        let result = result.and_then(|value| within_limit(&value, &whose).map(|()| Data::from(value)));
         let function = matches!(task.resource, Resource::Function(_));
         let names = task.resource.names();
+        let whose = format!("The state/task '{}'", if function { &names.1 } else { &names.0 });
+        let result = result.and_then(|value| within_limit(&value, &whose).map(|()| Data::from(value)));
         let details = match result.clone() {
             Ok(output) if function => Details::FunctionSucceeded { output },
             Ok(output) => Details::TaskSucceeded { task: names, output },
@@ -234,11 +234,7 @@ impl Step<'_> {
         let Some((thread, state)) = self.at(id) else { return };
         let (Kind::Task(task), Stage::Working(work)) = (&state.kind, &thread.stage) else { return };
         let late = work.deadline.is_some_and(|deadline| deadline <= self.now);
-        let failure = if late {
-            Failure { error: Some("States.Timeout".to_owned()), cause: None }
-        } else {
-            Failure { error: Some("States.HeartbeatTimeout".to_owned()), cause: None }
-        };
+        let failure = Failure::timeout(!late);
         let details = match &task.resource {
             Resource::Function(_) => Details::FunctionTimedOut(failure.clone()),
             Resource::Action { .. } => Details::TaskTimedOut { task: task.resource.names(), failure: failure.clone() },

@@ -146,6 +146,17 @@ fn task(task: &(String, String), rest: Value) -> Value {
 }
 
 impl Details {
+    /// Whether nothing comes after it.
+    pub(super) const fn is_end(&self) -> bool {
+        matches!(
+            self,
+            Self::ExecutionSucceeded { .. }
+                | Self::ExecutionFailed(_)
+                | Self::ExecutionAborted(_)
+                | Self::ExecutionTimedOut
+        )
+    }
+
     /// The event's type, and the member that its details are in.
     fn render(&self, bare: bool) -> (String, Option<(&'static str, Value)>) {
         let text = |data: &Data| (!bare).then(|| Value::from(data.to_string()));

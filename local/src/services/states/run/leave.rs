@@ -37,26 +37,40 @@ impl Step<'_> {
         }
     }
 
-    /// A state failed: it is tried again, or the failure is caught, or its scope fails.
+    /// A state failed by itself.
     pub(super) fn fail(&mut self, id: u64, failure: Failure) {
         if self.out.ended.is_some() {
             return;
         }
-        let Some((thread, state)) = self.at(id) else { return };
-        if failure.name() == "States.QueryEvaluationError" {
-            let details = Details::EvaluationFailed { state: thread.state.clone(), failure: failure.clone() };
-            self.tell(id, details);
+        self.tell_evaluation(id, &failure);
+        self.failed(id, &failure);
+    }
+
+    fn tell_evaluation(&mut self, id: u64, failure: &Failure) {
+        if failure.name() == "States.QueryEvaluationError"
+            && let Some((Thread { state, .. }, _)) = self.at(id)
+        {
+            self.tell(id, Details::EvaluationFailed { state, failure: failure.clone() });
         }
-        if self.tried_again(id, &thread, state, &failure) {
+    }
+
+    /// A state failed, by itself or through a state within it: it is tried again, or the failure is caught,
+    /// or its scope fails.
+    pub(super) fn failed(&mut self, id: u64, failure: &Failure) {
+        let Some((thread, state)) = self.at(id) else { return };
+        if self.tried_again(id, &thread, state, failure) {
             return;
         }
         let Some(catch) = state.catch.iter().find(|catch| failure.is_among(&catch.errors)) else {
-            self.scope_failed(id, &failure);
+            self.scope_failed(id, failure);
             return;
         };
-        match self.caught(&thread, state, catch, &failure) {
+        match self.caught(&thread, state, catch, failure) {
             Ok((output, assigned)) => self.leave(id, Some(catch.next.clone()), output, assigned),
-            Err(failure) => self.scope_failed(id, &failure),
+            Err(failure) => {
+                self.tell_evaluation(id, &failure);
+                self.scope_failed(id, &failure);
+            }
         }
     }
 

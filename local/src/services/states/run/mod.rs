@@ -26,6 +26,9 @@ use crate::kernel::Time;
 
 /// The most events of a history ("Service quotas" of Step Functions).
 const EVENTS: u64 = 25_000;
+/// The most events of an express execution, which has no such limit on AWS but five minutes: nobody gets as
+/// far there in that time, and one that never waits would go on for ever here, where time may stand still.
+const EXPRESS_EVENTS: u64 = 500_000;
 
 /// What does not change while an execution runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -209,7 +212,7 @@ impl Run {
             stage: Stage::Ready,
             retries: BTreeMap::new(),
             entered: about.started,
-            last: 1,
+            last: 0,
         };
         Self { deadline, next_thread: 1, threads: BTreeMap::from([(0, thread)]), ..Self::default() }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::asl::{Flow, Place, Select};
+use super::super::asl::{Flow, Place, SECONDS, Select};
 use super::super::data::{Data, Failure};
 use super::super::query::{Language, Sight, Template};
 use super::step::Step;
@@ -145,6 +145,24 @@ impl Step<'_> {
         match value.as_u64() {
             Some(number) => Ok(Some(number)),
             None => Err(wrong(template, &format!("The value of the field '{field}' is no whole number: {value}"))),
+        }
+    }
+}
+
+impl Step<'_> {
+    /// The seconds of a task's patience: from 1 on, however they were found.
+    pub(super) fn seconds(
+        &self,
+        thread: &Thread,
+        template: Option<&Template>,
+        root: &Value,
+        field: &str,
+    ) -> Result<Option<u64>, Failure> {
+        match (self.whole(thread, template, root, field)?, template) {
+            (Some(seconds), Some(template)) if !(1..=SECONDS).contains(&seconds) => {
+                Err(wrong(template, &format!("The value of the field '{field}' is not from 1 to {SECONDS}: {seconds}")))
+            }
+            (seconds, _) => Ok(seconds),
         }
     }
 }

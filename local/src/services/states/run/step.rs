@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::mem;
 
 use super::super::asl::{Kind, Machine, State};
-use super::super::data::{Data, Failure, within_limit};
-use super::{About, Details, EVENTS, Ending, Event, HistoryEvent, Out, Run, Stage, Thread, state};
+use super::super::data::{Data, Failure, VARIABLES, size, within_limit};
+use super::{
+    About, Call, Details, EVENTS, EXPRESS_EVENTS, Ending, Event, HistoryEvent, Out, Run, Stage, Thread, Work, state,
+};
 use crate::kernel::{Random, Time};
 
 /// How many states one step enters at most before others have their turn.
@@ -22,6 +24,8 @@ pub(super) struct Step<'a> {
     pub(super) now: Time,
     pub(super) random: &'a Random,
     pub(super) ready: VecDeque<u64>,
+    /// There is no room for a further event but that of the end.
+    pub(super) full: bool,
     pub(super) out: Out,
 }
 
@@ -34,14 +38,31 @@ pub(in super::super) fn advance(
     now: Time,
     random: &Random,
 ) -> Out {
-    let mut step = Step { machine, about, run, now, random, ready: VecDeque::new(), out: Out::default() };
+    let mut step = Step { machine, about, run, now, random, ready: VecDeque::new(), full: false, out: Out::default() };
     if step.run.events == 0 {
         step.record(0, Details::ExecutionStarted { input: about.input.clone(), role: about.role_arn.clone() });
         step.out.changed.insert(0);
     }
     step.happen(event);
     step.go_on();
-    step.out
+    let Step { run, mut out, .. } = step;
+    // A branch may have failed in the same step in which another one's call was to be made.
+    out.calls.retain(|call| run.awaits(call));
+    out
+}
+
+impl Run {
+    fn work(&self, thread: u64) -> Option<&Work> {
+        match &self.threads.get(&thread)?.stage {
+            Stage::Working(work) => Some(work),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer to a call is still waited for.
+    pub(in super::super) fn awaits(&self, call: &Call) -> bool {
+        self.work(call.thread).is_some_and(|work| work.task == call.task)
+    }
 }
 
 impl<'a> Step<'a> {
@@ -49,19 +70,19 @@ impl<'a> Step<'a> {
         match event {
             Event::Tick => self.tick(),
             Event::Answer { thread, task, result } => {
-                if self.work(thread).is_some_and(|work| work.task == task && !work.submitted) {
+                if self.run.work(thread).is_some_and(|work| work.task == task && !work.submitted) {
                     self.out.heard = true;
                     self.answered(thread, result);
                 }
             }
             Event::Token { thread, token, result } => {
-                if self.work(thread).is_some_and(|work| work.token.as_ref() == Some(&token)) {
+                if self.run.work(thread).is_some_and(|work| work.token.as_ref() == Some(&token)) {
                     self.out.heard = true;
                     self.task_ended(thread, result);
                 }
             }
             Event::Heartbeat { thread, token } => {
-                if self.work(thread).is_some_and(|work| work.token.as_ref() == Some(&token)) {
+                if self.run.work(thread).is_some_and(|work| work.token.as_ref() == Some(&token)) {
                     self.out.heard = true;
                     self.heartbeat(thread);
                 }
@@ -107,6 +128,7 @@ impl<'a> Step<'a> {
     /// Enters what is ready until nothing is, or it is the others' turn.
     fn go_on(&mut self) {
         for _ in 0..TURN {
+            self.end_if_full();
             if self.out.ended.is_some() {
                 return;
             }
@@ -114,12 +136,18 @@ impl<'a> Step<'a> {
             if self.run.threads.get(&id).is_some_and(|thread| matches!(thread.stage, Stage::Ready)) {
                 self.enter(id);
             }
-            if self.about.keeps_history && self.run.events >= EVENTS - 1 {
-                let cause = format!("The execution reached the maximum number of history events ({EVENTS}).");
-                self.fail_all(Failure::runtime(cause));
-            }
         }
+        self.end_if_full();
         self.out.more = self.out.ended.is_none() && !self.ready.is_empty();
+    }
+
+    fn end_if_full(&mut self) {
+        if self.full && self.about.keeps_history {
+            let cause = format!("The execution reached the maximum number of history events ({EVENTS}).");
+            self.fail_all(Failure::runtime(cause));
+        } else if self.full {
+            self.end(Ending::TimedOut, Details::ExecutionTimedOut);
+        }
     }
 
     /// Ends the whole execution as failed.
@@ -132,7 +160,11 @@ impl<'a> Step<'a> {
         if self.out.ended.is_some() {
             return;
         }
-        let last = self.run.threads.get(&0).map_or(0, |thread| thread.last);
+        // What comes from outside follows on no event.
+        let last = match ending {
+            Ending::Succeeded(_) | Ending::Failed(_) => self.run.threads.get(&0).map_or(0, |thread| thread.last),
+            Ending::TimedOut | Ending::Aborted(_) => 0,
+        };
         self.abort_below(0, false);
         self.record(last, details);
         self.out.changed.extend(mem::take(&mut self.run.threads).into_keys());
@@ -140,8 +172,13 @@ impl<'a> Step<'a> {
         self.out.ended = Some(ending);
     }
 
-    /// Writes an event down behind another one.
+    /// Writes an event down behind another one. The last place is kept for the end of the execution.
     pub(super) fn record(&mut self, previous: u64, details: Details) -> u64 {
+        let most = if self.about.keeps_history { EVENTS } else { EXPRESS_EVENTS };
+        if self.run.events + 1 >= most && !details.is_end() {
+            self.full = true;
+            return previous;
+        }
         self.run.events += 1;
         if self.about.keeps_history {
             self.out.events.push(HistoryEvent { at: self.now, previous, details });
@@ -185,13 +222,6 @@ impl<'a> Step<'a> {
         Some((thread.clone(), state(self.machine, thread)?))
     }
 
-    fn work(&self, id: u64) -> Option<&super::Work> {
-        match &self.run.threads.get(&id)?.stage {
-            Stage::Working(work) => Some(work),
-            _ => None,
-        }
-    }
-
     /// A state came to its result.
     pub(super) fn finish(&mut self, id: u64, result: &Data) {
         let Some((thread, state)) = self.at(id) else { return };
@@ -208,12 +238,18 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Refuses an output that is too large to go on.
+/// Refuses an output or variables that are too large to go on.
 pub(super) fn limited(thread: &Thread, output: Data, assigned: Option<Data>) -> Result<(Data, Option<Data>), Failure> {
     let whose = format!("The state '{}'", thread.state);
     within_limit(&output, &whose)?;
     if let Some(assigned) = &assigned {
         within_limit(assigned, &whose)?;
+        let mut after = thread.clone();
+        after.assign(assigned);
+        if size(&after.variables) > VARIABLES {
+            let cause = format!("{whose} assigns variables that exceed the maximum number of bytes service limit.");
+            return Err(Failure::new("States.DataLimitExceeded", cause));
+        }
     }
     Ok((output, assigned))
 }
