@@ -76,6 +76,19 @@ fn clean(value: &mut Value, ids: &[(String, String)]) {
     }
 }
 
+/// The lines in which two states differ.
+pub(crate) fn differences(is: &Value, expected: &Value) -> Vec<String> {
+    let lines = |value: &Value| -> Vec<String> {
+        let parts = value.as_object().unwrap().iter();
+        let items = parts.flat_map(|(name, part)| part.as_array().unwrap().iter().map(move |item| (name, item)));
+        items.map(|(name, item)| format!("{name}: {item}")).collect()
+    };
+    let (is, expected) = (lines(is), lines(expected));
+    let more = is.iter().filter(|line| !expected.contains(line)).map(|line| format!("is: {line}"));
+    let less = expected.iter().filter(|line| !is.contains(line)).map(|line| format!("should be: {line}"));
+    more.chain(less).collect()
+}
+
 /// The answer, or nothing if there is none of it.
 async fn get(cloud: &Cloud, service: &str, operation: &str, input: Value) -> Value {
     match cloud.call(service, operation, input).await {

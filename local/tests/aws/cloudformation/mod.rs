@@ -80,6 +80,18 @@ impl Tap {
         self.calls.take()
     }
 
+    /// The call of this number is not answered, nor one after it.
+    pub(crate) fn hold(&self, call: usize) {
+        self.take();
+        self.last.set(Some((call, false)));
+    }
+
+    /// Calls are answered again.
+    pub(crate) fn release(&self) {
+        self.last.set(None);
+        self.take();
+    }
+
     /// The next call of this operation fails.
     pub(crate) fn fail(&self, operation: &'static str, after_its_effect: bool) {
         self.failing.borrow_mut().push((operation, after_its_effect));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::FutureExt;
 use local::cloudformation::{DeployError, Sources};
 use serde_json::{Value, json};
 
@@ -176,9 +177,8 @@ fn a_name_is_held_by_one_resource() {
         );
         assert_eq!(queues(&cloud).await, ["orders"]);
 
-        let topic = |fifo: bool| {
+        let schedule = |group: &str| {
             let kind = "AWS::Scheduler::Schedule";
-            let group = if fifo { "a" } else { "b" };
             template(json!({"S": resource(kind, json!({
                 "Name": "s", "GroupName": group, "ScheduleExpression": "rate(1 minute)",
                 "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": {"Arn": "a", "RoleArn": "b"},
@@ -186,24 +186,24 @@ fn a_name_is_held_by_one_resource() {
         };
         // A name within a group: another group, another schedule.
         fake_scheduler(&cloud);
-        cloud.up(&topic(true)).await;
-        cloud.up(&topic(false)).await;
+        cloud.up(&schedule("a")).await;
+        cloud.up(&schedule("b")).await;
         let calls = cloud.tap.take();
         let last: Vec<&str> = calls.iter().rev().take(2).map(String::as_str).collect();
         assert_eq!(last, ["scheduler:DeleteSchedule", "scheduler:CreateSchedule"]);
 
-        let mapping = |name: &str| {
+        let table = |name: &str| {
             template(json!({"Table": resource("AWS::DynamoDB::Table", json!({
-                "TableName": "t", "BillingMode": "PAY_PER_REQUEST",
+                "TableName": "table", "BillingMode": "PAY_PER_REQUEST",
                 "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"}],
                 "KeySchema": [{"AttributeName": name, "KeyType": "HASH"}],
             }))}))
         };
-        cloud.up(&mapping("id")).await;
+        cloud.up(&table("id")).await;
         assert_eq!(
-            cloud.problems(&mapping("key")).await,
+            cloud.problems(&table("key")).await,
             ["main: Resources.Table: CloudFormation cannot update a stack when a custom-named resource requires \
-              replacing. Rename t and update the stack again."]
+              replacing. Rename table and update the stack again."]
         );
     });
 }
@@ -383,9 +383,14 @@ fn one_deployment_at_a_time() {
     run(async |test| {
         let cloud = Cloud::new(test);
         let template = template(json!({"Queue": queue(json!({}))}));
-        let (first, second) = futures_util::join!(cloud.deploy(&template), cloud.deploy(&template));
-        first.unwrap();
-        assert_eq!(second.unwrap_err(), DeployError::Busy);
+        cloud.tap.hold(1);
+        {
+            let first = cloud.deploy(&template);
+            tokio::pin!(first);
+            assert!((&mut first).now_or_never().is_none());
+            assert_eq!(cloud.deploy(&template).await.unwrap_err(), DeployError::Busy);
+        }
+        cloud.tap.release();
         cloud.up(&template).await;
     });
 }
