@@ -7,6 +7,7 @@ mod functions;
 mod restart;
 mod world;
 
+mod cloudformation;
 mod door;
 mod dynamodb;
 mod iam;

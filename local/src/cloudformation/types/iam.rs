@@ -108,10 +108,15 @@ async fn update(cx: &Cx<'_>, made: &Made, before: &Before) -> Result<Made, Refus
         let trust = document(cx.get("AssumeRolePolicyDocument"));
         cx.call("iam", "UpdateAssumeRolePolicy", json!({"RoleName": cx.name, "PolicyDocument": trust})).await?;
     }
-    if before.any(cx, &["Description", "MaxSessionDuration"]) {
-        let longest = cx.get("MaxSessionDuration").cloned().unwrap_or_else(|| json!(3600));
-        let input = json!({"RoleName": cx.name, "Description": cx.text("Description"), "MaxSessionDuration": longest});
-        cx.call("iam", "UpdateRole", input).await?;
+    let mut changed = cx.pick(&["Description", "MaxSessionDuration"]);
+    changed.retain(|name, _| before.changed(cx, name));
+    for (name, default) in [("Description", json!("")), ("MaxSessionDuration", json!(3600))] {
+        if before.removed(cx, name) {
+            changed.insert(name.to_owned(), default);
+        }
+    }
+    if !changed.is_empty() {
+        cx.call("iam", "UpdateRole", merge(changed, json!({"RoleName": cx.name}))).await?;
     }
     put_policies(cx, Some(before)).await?;
     attach_policies(cx, Some(before)).await?;

@@ -266,8 +266,8 @@ static URL: Kind = Kind {
     named: Named::Made,
     make: Make::Calls(Calls {
         find: |cx| Box::pin(find_url(cx)),
-        create: |cx| Box::pin(put_url(cx, "CreateFunctionUrlConfig")),
-        update: |cx, _, _| Box::pin(put_url(cx, "UpdateFunctionUrlConfig")),
+        create: |cx| Box::pin(put_url(cx, "CreateFunctionUrlConfig", None)),
+        update: |cx, _, before| Box::pin(put_url(cx, "UpdateFunctionUrlConfig", Some(before))),
         delete: |cx, _| Box::pin(delete_url(cx)),
     }),
 };
@@ -289,12 +289,11 @@ async fn find_url(cx: &Cx<'_>) -> Result<Option<Made>, Refused> {
     Ok(found.map(|found| url(&found)))
 }
 
-async fn put_url(cx: &Cx<'_>, operation: &'static str) -> Result<Made, Refused> {
+async fn put_url(cx: &Cx<'_>, operation: &'static str, before: Option<&Before>) -> Result<Made, Refused> {
     let mut input = target(cx);
-    input.extend(cx.pick(&["AuthType", "InvokeMode"]));
-    let cors = cx.get("Cors").cloned().unwrap_or_else(|| json!({}));
-    if operation != "CreateFunctionUrlConfig" || cx.get("Cors").is_some() {
-        input.insert("Cors".to_owned(), cors);
+    input.extend(cx.pick(&["AuthType", "Cors", "InvokeMode"]));
+    if before.is_some_and(|before| before.removed(cx, "Cors")) {
+        input.insert("Cors".to_owned(), json!({}));
     }
     Ok(url(&cx.call("lambda", operation, Value::Object(input)).await?))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::shape::TAGS;
-use super::{Before, Calls, Cx, Kind, Made, Make, Named, Property, Refused, Shape, member, merge, there};
+use super::{Before, Calls, Cx, Kind, Made, Make, Named, Properties, Property, Refused, Shape, member, merge, there};
 
 pub(super) static KINDS: &[&Kind] = &[&IDENTITY, &CONFIGURATION_SET, &DESTINATION];
 
@@ -178,18 +178,18 @@ static DESTINATION: Kind = Kind {
     make: Make::Calls(Calls {
         find: |cx| Box::pin(find_destination(cx)),
         create: |cx| Box::pin(create_destination(cx)),
-        update: |cx, made, _| Box::pin(update_destination(cx, made)),
+        update: |cx, _, before| Box::pin(update_destination(cx, before)),
         delete: |cx, made| Box::pin(delete_destination(cx, made.text("Name"))),
     }),
 };
 
 /// Its name, which the template may give.
-fn destination_name<'a>(cx: &Cx<'a>) -> &'a str {
-    cx.properties.get("EventDestination").and_then(|given| given.get("Name")?.as_str()).unwrap_or(cx.name)
+fn destination_name<'a>(cx: &Cx<'a>, properties: &'a Properties) -> &'a str {
+    properties.get("EventDestination").and_then(|given| given.get("Name")?.as_str()).unwrap_or(cx.name)
 }
 
 fn destination(cx: &Cx<'_>) -> Made {
-    let name = destination_name(cx);
+    let name = destination_name(cx, cx.properties);
     let id = format!("{}|{name}", cx.text("ConfigurationSetName"));
     Made::new(&*id).with("Id", &*id).with("Name", name)
 }
@@ -223,12 +223,12 @@ async fn find_destination(cx: &Cx<'_>) -> Result<Option<Made>, Refused> {
     let found = there(cx.call("ses", "GetConfigurationSetEventDestinations", input).await)?.unwrap_or_default();
     let destinations = found.get("EventDestinations").and_then(Value::as_array).into_iter().flatten();
     let mut names = destinations.into_iter().map(|destination| member(destination, "/Name"));
-    Ok(names.any(|name| name == destination_name(cx)).then(|| destination(cx)))
+    Ok(names.any(|name| name == destination_name(cx, cx.properties)).then(|| destination(cx)))
 }
 
 async fn put_destination(cx: &Cx<'_>, operation: &'static str) -> Result<Made, Refused> {
     let input = json!({
-        "ConfigurationSetName": cx.text("ConfigurationSetName"), "EventDestinationName": destination_name(cx),
+        "ConfigurationSetName": cx.text("ConfigurationSetName"), "EventDestinationName": destination_name(cx, cx.properties),
         "EventDestination": destination_input(cx),
     });
     cx.call("ses", operation, input).await?;
@@ -239,15 +239,18 @@ async fn create_destination(cx: &Cx<'_>) -> Result<Made, Refused> {
     put_destination(cx, "CreateConfigurationSetEventDestination").await
 }
 
-async fn update_destination(cx: &Cx<'_>, made: &Made) -> Result<Made, Refused> {
-    if made.text("Name") == destination_name(cx) {
-        return put_destination(cx, "UpdateConfigurationSetEventDestination").await;
+/// Another name is another destination.
+async fn update_destination(cx: &Cx<'_>, before: &Before) -> Result<Made, Refused> {
+    let made = match find_destination(cx).await? {
+        Some(_) => put_destination(cx, "UpdateConfigurationSetEventDestination").await?,
+        None => create_destination(cx).await?,
+    };
+    for name in before.maybe.iter().map(|maybe| destination_name(cx, maybe)) {
+        if name != made.text("Name") {
+            delete_destination(cx, name).await?;
+        }
     }
-    if find_destination(cx).await?.is_none() {
-        create_destination(cx).await?;
-    }
-    delete_destination(cx, made.text("Name")).await?;
-    Ok(destination(cx))
+    Ok(made)
 }
 
 async fn delete_destination(cx: &Cx<'_>, name: &str) -> Result<(), Refused> {

@@ -109,7 +109,11 @@ async fn update(cx: &Cx<'_>, made: &Made, before: &Before) -> Result<Made, Refus
         };
         Some(((*name).to_owned(), value))
     };
-    let given: Map<String, Value> = attributes().filter_map(changed).collect();
+    let mut given: Map<String, Value> = attributes().filter_map(changed).collect();
+    if before.removed(cx, "KmsMasterKeyId") && cx.get("SqsManagedSseEnabled").is_none() {
+        // A queue that was made without a key is encrypted with SQS's own.
+        given.insert("SqsManagedSseEnabled".to_owned(), json!("true"));
+    }
     if !given.is_empty() {
         cx.call("sqs", "SetQueueAttributes", json!({"QueueUrl": made.id, "Attributes": given})).await?;
     }
