@@ -13,7 +13,7 @@ use super::evaluate;
 use super::make::Maker;
 use super::order::{is_there, needs, order};
 use super::problem::{Place, Problem, Problems};
-use super::records::{Records, StackRecord, State, key};
+use super::records::{Records, StackRecord, key};
 use super::scope::Values;
 use super::template::{Resource, Template};
 use super::tree::Tree;
@@ -332,12 +332,13 @@ impl<'a> Run<'a> {
             let kind = types::kind(&leaving.record.kind).filter(|_| !leaving.retained);
             let gone = match kind {
                 Some(kind) => {
+                    self.records.going(&at);
                     let stack = stack_name(path);
                     let maker = Maker { world: self.world, records: self.records, path, stack: &stack };
                     maker.delete(logical, kind, &leaving.record).await
                 }
                 None => {
-                    if leaving.record.state != State::Making {
+                    if !leaving.record.made.id.is_empty() {
                         let (key, detail) = (key(path, logical), leaving.record.made.id.clone());
                         let log = &self.world.log;
                         log.tell("cloudformation", &key, "retained", Outcome::Done, || detail.into());

@@ -122,7 +122,7 @@ impl Maker<'_> {
             given.clone_into(&mut record.name);
         }
         let name = record.name.clone();
-        let cx = Cx { world: self.world, stack: self.stack, name: &name, logical, properties: &wanted };
+        let cx = Cx { world: self.world, name: &name, properties: &wanted };
         match &kind.make {
             Make::Inert(_, make) => record.made = make(&cx),
             Make::Stack => {}
@@ -240,7 +240,7 @@ impl Maker<'_> {
     pub(super) async fn delete(&self, logical: &str, kind: &Kind, record: &Record) -> Result<(), Refused> {
         let Make::Calls(calls) = &kind.make else { return Ok(()) };
         let properties = record.maybe.last().cloned().unwrap_or_default();
-        let cx = Cx { world: self.world, stack: self.stack, name: &record.name, logical, properties: &properties };
+        let cx = Cx { world: self.world, name: &record.name, properties: &properties };
         let mut tried = 0;
         loop {
             match take_away(calls, &cx, record).await {
@@ -275,9 +275,9 @@ impl Maker<'_> {
 }
 
 async fn take_away(calls: &Calls, cx: &Cx<'_>, record: &Record) -> Result<(), Refused> {
-    let made = match record.state {
-        State::Making => (calls.find)(cx).await?,
-        State::Made | State::Changing => Some(record.made.clone()),
+    let made = match record.made.id.is_empty() {
+        true => (calls.find)(cx).await?,
+        false => Some(record.made.clone()),
     };
     match made {
         Some(made) => (calls.delete)(cx, &made).await,

@@ -172,6 +172,14 @@ impl Records {
         self.leaving.all.borrow().iter().rev().map(|(key, leaving)| (key.clone(), leaving.clone())).collect()
     }
 
+    /// From now on nobody can say how much of it is there.
+    pub(super) fn going(&self, key: &str) {
+        if let Some(mut leaving) = self.leaving.get(key) {
+            leaving.record.state = State::Making;
+            self.leaving.put(key, leaving);
+        }
+    }
+
     /// It is gone, or stays after all.
     pub(super) fn left(&self, key: &str) -> Option<Leaving> {
         self.leaving.take(key)

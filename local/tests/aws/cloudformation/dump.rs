@@ -200,7 +200,8 @@ async fn keys(cloud: &Cloud) -> Vec<Value> {
             _ => get(cloud, "kms", "GetKeyRotationStatus", named()).await["KeyRotationEnabled"].take(),
         };
         let what = ["KeyId", "Arn", "KeyState", "Description"].map(|name| described[name].clone());
-        let tags = get(cloud, "kms", "ListResourceTags", named()).await;
+        let mut tags = list(cloud, "kms", "ListResourceTags", named(), "Tags").await;
+        tags.retain(|tag| tag["TagKey"] != "eventloom:resource");
         keys.push(json!([what, policy, rotation, tags]));
     }
     for mut alias in list(cloud, "kms", "ListAliases", json!({}), "Aliases").await {
