@@ -309,6 +309,8 @@ fn what_a_process_writes_is_told_and_answered_to_who_asks() {
 #[test]
 fn a_function_that_only_crashes_waits_until_its_code_is_another() {
     run(|test| async move {
+        // Time stands: only another function lets one start that has to wait.
+        test.world.clock.pause();
         let folder = folder("crash");
         test.create("never-starts", &link(&folder, "one")).await;
         for _ in 0..3 {
@@ -319,8 +321,6 @@ fn a_function_that_only_crashes_waits_until_its_code_is_another() {
         let told = test.told("crash_looped", "", 1).await;
         assert_eq!((&told.detail["times"], &told.detail["next_start_in_seconds"]), (&json!(3), &json!(1)));
 
-        // From here on time stands: only another function lets it start.
-        test.world.clock.pause();
         let waits = test.begin(json!({}));
         for _ in 0..100 {
             tokio::task::yield_now().await;
@@ -383,5 +383,45 @@ fn the_runtime_api_serves_its_runtime_alone() {
     run(|test| async move {
         test.create("orders", &binary()).await;
         assert_eq!(test.invoke(json!({"do": "probe"})).await.unwrap(), json!([404, 404, 400, 403, 403]));
+    });
+}
+
+#[test]
+fn new_code_takes_over_a_queue_and_nothing_in_it_is_lost() {
+    run(|test| async move {
+        let call = |service: &'static str, operation: &'static str, input: Value| {
+            let bus = test.world.bus.clone();
+            async move { bus.request(Caller::Account, service, operation, input).await.unwrap() }
+        };
+        let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let trust = json!({
+            "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
+        });
+        call("iam", "CreateRole", json!({"RoleName": "orders", "AssumeRolePolicyDocument": policy(trust)})).await;
+        let all = policy(json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}));
+        call("iam", "PutRolePolicy", json!({"RoleName": "orders", "PolicyName": "all", "PolicyDocument": all})).await;
+        call("sqs", "CreateQueue", json!({"QueueName": "orders"})).await;
+        let folder = folder("queue");
+        test.create("orders", &link(&folder, "old")).await;
+        let source = "arn:aws:sqs:eu-west-1:000000000000:orders";
+        let mapping = json!({"FunctionName": "orders", "EventSourceArn": source, "BatchSize": 1});
+        call("lambda", "CreateEventSourceMapping", mapping).await;
+        let send =
+            |body: u32| call("sqs", "SendMessage", json!({"QueueUrl": "orders", "MessageBody": body.to_string()}));
+        for body in 0..20 {
+            send(body).await;
+        }
+        test.told("invoked", "", 1).await;
+        let update = json!({"FunctionName": "orders", "S3Bucket": "eventloom", "S3Key": link(&folder, "new")});
+        call("lambda", "UpdateFunctionCode", update).await;
+        for body in 20..40 {
+            send(body).await;
+        }
+        test.told("invoked", "", 40).await;
+        let failed = |told: &&Happening| told.what == "invoked" && told.outcome != local::kernel::Outcome::Done;
+        assert_eq!(test.told.borrow().iter().find(failed), None);
+        let ask = || call("sqs", "GetQueueAttributes", json!({"QueueUrl": "orders", "AttributeNames": ["All"]}));
+        while ask().await["Attributes"]["ApproximateNumberOfMessagesNotVisible"] != "0" {}
+        assert_eq!(ask().await["Attributes"]["ApproximateNumberOfMessages"], "0");
     });
 }

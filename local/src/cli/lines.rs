@@ -44,12 +44,8 @@ fn human(happening: &Happening, colored: bool) -> String {
         Outcome::Retried => '~',
         Outcome::Failed => '!',
     };
-    let mut line = format!(
-        "{time} {mark} {:<8} {:<32} {}",
-        happening.service,
-        shown(&happening.resource),
-        happening.what
-    );
+    let mut line =
+        format!("{time} {mark} {:<8} {:<32} {}", happening.service, shown(&happening.resource), happening.what);
     details(&happening.detail, &mut line);
     match (colored, happening.outcome) {
         (true, Outcome::Failed) => format!("\u{1b}[31m{line}\u{1b}[0m"),

@@ -23,7 +23,6 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
-use stop::Stop;
 
 /// Runs the command.
 pub(crate) fn run() -> ExitCode {

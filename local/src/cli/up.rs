@@ -4,11 +4,12 @@
 //! between two invocations, and nothing that was accepted is lost.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use local::cloudformation::{Deployed, Sources, deploy};
+use local::cloudformation::{Deployed, Sources, Stacks};
 use local::engine::{Engine, Settings};
 use local::front::{Limits, Origins, serve};
 use local::issuer::Issuer;
@@ -104,7 +105,8 @@ async fn run(arguments: &Arguments) -> Result<(), Stop> {
         async move { server.answer(request).await }
     }));
 
-    let flow = Flow { arguments, engine: engine.clone(), server };
+    let stacks = Stacks::load(engine.world())?;
+    let flow = Flow { arguments, engine: engine.clone(), server, stacks };
     let deployed = flow.deploy(&code).await?;
     let origins = Origins::Loopback(arguments.origins.clone().into());
     let sockets = Rc::new(Sockets::new(Rc::clone(engine.gateway()), Limits { origins, ..Limits::default() }));
@@ -158,6 +160,7 @@ struct Flow<'a> {
     arguments: &'a Arguments,
     engine: Engine,
     server: Server,
+    stacks: Stacks,
 }
 
 impl Flow<'_> {
@@ -170,14 +173,14 @@ impl Flow<'_> {
             ("CodeKey", code.display().to_string()),
             ("JwksUrl", format!("{endpoint}/.well-known/jwks.json")),
         ];
-        let mut parameters: std::collections::BTreeMap<String, String> = sources
-            .parameters()
-            .into_iter()
-            .filter_map(|name| given.iter().find(|(given, _)| *given == name).cloned())
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
+        let declared = sources.parameters();
+        let given = given.into_iter().filter(|(name, _)| declared.contains(*name));
+        let mut parameters: BTreeMap<String, String> = given.map(|(name, value)| (name.to_owned(), value)).collect();
         parameters.extend(self.arguments.parameters.iter().cloned());
-        let deployed = deploy(self.engine.world(), &sources, &parameters).await?;
+        let deployed = self.stacks.deploy(&sources, &parameters).await?;
+        for left in &deployed.left {
+            eprintln!("warning: {left}");
+        }
         self.server.ready(topics(&deployed));
         Ok(deployed)
     }
@@ -193,13 +196,7 @@ impl Flow<'_> {
     }
 
     /// Rebuilds and swaps whenever a file of the flow changes.
-    async fn follow(
-        &self,
-        state: &State,
-        sockets: &Sockets,
-        mut seen: Files,
-        mut code: PathBuf,
-    ) -> Result<(), Stop> {
+    async fn follow(&self, state: &State, sockets: &Sockets, mut seen: Files, mut code: PathBuf) -> Result<(), Stop> {
         loop {
             tokio::time::sleep(LOOK).await;
             let now = Files::of(&self.arguments.root);
@@ -241,7 +238,7 @@ fn topics(deployed: &Deployed) -> Vec<Topic> {
         let carries = about.get("carries")?.as_array()?;
         Some(Topic {
             name: about.get("name")?.as_str()?.to_owned(),
-            arn: resource.physical.clone(),
+            arn: resource.physical_id.clone(),
             carries: carries.iter().filter_map(|event| Some(event.as_str()?.to_owned())).collect(),
         })
     });
@@ -284,7 +281,11 @@ fn greet(arguments: &Arguments, engine: &Engine, deployed: &Deployed, took: Dura
     }
     let endpoint = &engine.world().place.endpoint;
     println!("{} resources up in {:.2} s", deployed.resources.len(), took.as_secs_f64());
-    println!("  AWS        {endpoint}  (region {}, account {})", engine.world().place.region, engine.world().place.account);
+    println!(
+        "  AWS        {endpoint}  (region {}, account {})",
+        engine.world().place.region,
+        engine.world().place.account
+    );
     let key = engine.credentials(local::kernel::Caller::Account);
     println!("             AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}", key.access_key, key.secret_key);
     for api in engine.gateway().served() {
@@ -294,9 +295,13 @@ fn greet(arguments: &Arguments, engine: &Engine, deployed: &Deployed, took: Dura
             println!("  {:<10} {scheme}://{}/{path}", api.name, api.authority);
         }
     }
-    let events: std::collections::BTreeSet<String> = topics(deployed).into_iter().flat_map(|topic| topic.carries).collect();
+    let events: BTreeSet<String> = topics(deployed).into_iter().flat_map(|topic| topic.carries).collect();
     if let Some(event) = events.first() {
-        let root = if arguments.root == Path::new(".") { String::new() } else { format!(" --root {}", arguments.root.display()) };
+        let root = if arguments.root == Path::new(".") {
+            String::new()
+        } else {
+            format!(" --root {}", arguments.root.display())
+        };
         println!("publish: cargo run -p local --{root} publish {event} event.json");
         println!("events:  {}", events.into_iter().collect::<Vec<_>>().join(", "));
     }

@@ -3,7 +3,7 @@
 //! In: the folder that the compiler wrote. Out: [`Sources`], texts only. Guaranteed: no file outside the
 //! folder was read, and none that is larger than CloudFormation takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
@@ -89,6 +89,17 @@ impl Sources {
     pub fn one(name: &str, template: impl Into<String>) -> Self {
         let root = Root { name: name.to_owned(), template: template.into(), from: BTreeMap::new() };
         Self { stacks: vec![root], nested: BTreeMap::new() }
+    }
+
+    /// The names of the parameters that any root declares; none of a template that cannot be read.
+    pub fn parameters(&self) -> BTreeSet<String> {
+        #[derive(Deserialize)]
+        struct Head {
+            #[serde(default, rename = "Parameters")]
+            parameters: BTreeMap<String, serde::de::IgnoredAny>,
+        }
+        let heads = self.stacks.iter().filter_map(|root| serde_json::from_str::<Head>(&root.template).ok());
+        heads.flat_map(|head| head.parameters.into_keys()).collect()
     }
 
     /// The templates that `stacks.json` in `folder` names.

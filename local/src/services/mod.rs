@@ -11,6 +11,7 @@ pub mod iam;
 pub mod kms;
 pub mod lambda;
 mod mappings;
+pub mod scheduler;
 pub mod secrets;
 pub mod ses;
 pub mod sns;
@@ -52,6 +53,7 @@ pub fn start(
         Started { name: iam::NAME, protocol: Some(iam::PROTOCOL), service: iam::Iam::start(world)? },
         Started { name: kms::NAME, protocol: Some(kms::PROTOCOL), service: kms::Kms::start(world)? },
         Started { name: lambda::NAME, protocol: Some(lambda::PROTOCOL), service: lambda },
+        Started { name: scheduler::NAME, protocol: Some(scheduler::PROTOCOL), service: scheduler::start(world)? },
         Started { name: secrets::NAME, protocol: Some(secrets::PROTOCOL), service: secrets::Secrets::start(world)? },
         Started { name: ses::NAME, protocol: Some(ses::PROTOCOL), service: ses::Ses::start(world)? },
         Started { name: sns::NAME, protocol: Some(sns::PROTOCOL), service: sns::Sns::start(world)? },

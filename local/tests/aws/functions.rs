@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use local::engine::Engine;
-use local::kernel::{Happening, World};
+use local::kernel::{Caller, Happening, World};
 use local::services::lambda::{Context, FunctionError};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::Test;
 
@@ -42,7 +42,23 @@ impl Calls {
 }
 
 impl Flow {
-    pub(crate) fn new(test: Test) -> Self {
+    /// An engine with a role that may do all.
+    pub(crate) async fn new(test: Test) -> Self {
+        let name = json!("orders");
+        let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+        let trust = policy(json!({
+            "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
+        }));
+        let all = policy(json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
+        let role = [
+            ("CreateRole", json!({"RoleName": name, "AssumeRolePolicyDocument": trust})),
+            ("PutRolePolicy", json!({"RoleName": name, "PolicyName": "all", "PolicyDocument": all})),
+        ];
+        for (operation, input) in role {
+            let made = test.engine.world().bus.request(Caller::Account, "iam", operation, input).await;
+            // After a restart it is there.
+            assert!(made.is_ok() || operation == "CreateRole");
+        }
         Self {
             lambda: aws_sdk_lambda::Client::new(&test.sdk),
             sqs: aws_sdk_sqs::Client::new(&test.sdk),

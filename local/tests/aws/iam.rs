@@ -112,7 +112,7 @@ fn a_roles_policies_are_put_read_attached_and_taken_away() {
         assert_eq!(iam(engine, "ListRolePolicies", of.clone()).await.unwrap()["PolicyNames"], json!(["flow"]));
         let read = iam(engine, "GetRolePolicy", named.clone()).await.unwrap();
         let read = read["PolicyDocument"].as_str().unwrap().to_owned();
-        assert_eq!(form_urlencoded_decoded(&read), text);
+        assert_eq!(decoded(&read), text);
 
         let arn = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs";
         let attach = json!({"RoleName": "worker", "PolicyArn": arn});
@@ -135,13 +135,13 @@ fn a_roles_policies_are_put_read_attached_and_taken_away() {
     });
 }
 
-fn form_urlencoded_decoded(text: &str) -> String {
+fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
         if bytes[at] == b'%' {
-            decoded.push(u8::from_str_radix(&text[at + 1..at + 3], 16).unwrap());
+            decoded.push(u8::from_str_radix(text.get(at + 1..at + 3).unwrap(), 16).unwrap());
             at += 3;
         } else {
             decoded.push(bytes[at]);

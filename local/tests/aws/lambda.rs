@@ -50,7 +50,7 @@ async fn send(flow: &Flow, name: &str, event: &Value) {
 #[test]
 fn a_function_is_created_changed_and_deleted() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.put("orders", echo);
         let variables = Environment::builder().variables("STAGE", "test").build();
         let create = flow.create("orders").timeout(30).memory_size(512).environment(variables).tags("team", "orders");
@@ -93,7 +93,7 @@ fn a_function_is_created_changed_and_deleted() {
 #[test]
 fn what_a_function_cannot_be_is_refused() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let twice = flow.create("orders").send().await.unwrap_err();
         assert_eq!(
@@ -148,7 +148,7 @@ fn what_a_function_cannot_be_is_refused() {
 #[test]
 fn functions_are_listed_by_page() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         for name in ["a", "b", "c"] {
             flow.function(name, echo).await;
         }
@@ -165,7 +165,7 @@ fn functions_are_listed_by_page() {
 #[test]
 fn an_invocation_answers_what_the_function_does() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let calls = flow.function("orders", echo).await;
         let event = json!({"b": 1, "a": [null, "ä"]});
         let invoke = || flow.lambda.invoke().function_name("orders");
@@ -191,7 +191,7 @@ fn an_invocation_answers_what_the_function_does() {
 #[test]
 fn an_invocation_that_cannot_be_is_refused() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let invoke = || flow.lambda.invoke().function_name("orders");
         let large = |size: usize| Blob::new(format!("\"{}\"", "x".repeat(size - 2)));
@@ -217,7 +217,7 @@ fn an_invocation_that_cannot_be_is_refused() {
 #[test]
 fn a_function_that_fails_is_no_failed_call() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("sad", fail).await;
         flow.function("slow", |_| std::future::pending()).await;
         flow.function("large", |_| async { Ok("x".repeat(7 << 20).into()) }).await;
@@ -243,7 +243,7 @@ fn a_function_that_fails_is_no_failed_call() {
 #[test]
 fn a_tail_of_the_log_is_answered_to_who_asks() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let invoke = || flow.lambda.invoke().function_name("orders");
         let tail = invoke().log_type(LogType::Tail).send().await.unwrap().log_result.unwrap();
@@ -256,7 +256,7 @@ fn a_tail_of_the_log_is_answered_to_who_asks() {
 #[test]
 fn concurrency_is_the_functions_own_or_the_accounts() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let calls = flow.function("slow", |_| std::future::pending()).await;
         flow.function("other", echo).await;
         let reserve = |name: &str, number| {
@@ -294,7 +294,7 @@ fn concurrency_is_the_functions_own_or_the_accounts() {
 #[test]
 fn an_event_is_tried_again_after_one_minute_and_after_two() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let sqs = Rc::new(Fake::default());
         flow.world().bus.put("sqs", sqs.clone());
         let calls = flow.function("orders", fail).await;
@@ -351,7 +351,7 @@ fn arn(text: &str) -> local::kernel::Arn {
 #[test]
 fn an_event_that_was_taken_goes_on_to_the_destination_of_successes() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let next = flow.function("next", echo).await;
         let destination = OnSuccess::builder().destination(ORDERS.replace("orders", "next")).build();
@@ -372,7 +372,7 @@ fn an_event_that_was_taken_goes_on_to_the_destination_of_successes() {
 #[test]
 fn an_event_that_finds_no_room_waits_until_it_is_too_old() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let sqs = Rc::new(Fake::default());
         flow.world().bus.put("sqs", sqs.clone());
         let calls = flow.function("orders", echo).await;
@@ -412,7 +412,7 @@ fn an_event_that_finds_no_room_waits_until_it_is_too_old() {
 #[test]
 fn a_destination_that_fails_for_a_while_is_reached_and_one_that_refuses_is_told() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let sqs = Rc::new(Fake::default());
         flow.world().bus.put("sqs", sqs.clone());
         let told = flow.told(&["sent_to_destination", "dropped_event"]);
@@ -444,7 +444,7 @@ fn a_destination_that_fails_for_a_while_is_reached_and_one_that_refuses_is_told(
 #[test]
 fn what_becomes_of_events_is_configured_and_forgotten() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let get = || flow.lambda.get_function_event_invoke_config().function_name("orders").send();
         let missing = "doesn't have an EventInvokeConfig";
@@ -491,7 +491,7 @@ async fn call_url(flow: &Flow, caller: Caller, id: &str, path: &str) -> Result<(
 #[test]
 fn a_function_has_an_address_of_its_own() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let create = || {
             let create = flow.lambda.create_function_url_config().function_name("orders");
@@ -501,6 +501,12 @@ fn a_function_has_an_address_of_its_own() {
         let id = made.function_url().trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
         assert_eq!(made.function_url(), format!("{}/lambda-url/{id}/", Place::default().endpoint));
         assert_eq!(create().send().await.unwrap_err().code(), Some("ResourceConflictException"));
+        let add = |sid: &str| flow.lambda.add_permission().function_name("orders").statement_id(sid).principal("*");
+        let by_url = add("url").action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::None);
+        assert_eq!(call_url(&flow, Caller::Anonymous, &id, "/").await.unwrap().0, 403, "so far nobody may");
+        by_url.send().await.unwrap();
+        assert_eq!(call_url(&flow, Caller::Anonymous, &id, "/").await.unwrap().0, 403, "one permission is not enough");
+        add("invoke").action("lambda:InvokeFunction").invoked_via_function_url(true).send().await.unwrap();
 
         let (status, event) = call_url(&flow, Caller::Anonymous, &id, "/a%20b").await.unwrap();
         assert_eq!(status, 200);
@@ -558,7 +564,7 @@ impl Authorize for Judge {
 #[test]
 fn a_permission_lets_others_invoke() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let asked = Rc::new(Cell::new(0));
         flow.world().guard.put(Rc::new(Judge { refused: "lambda:DeleteFunction", asked: Rc::clone(&asked) }));
@@ -615,29 +621,9 @@ fn a_permission_lets_others_invoke() {
 }
 
 #[test]
-fn a_url_asks_for_both_permissions() {
-    run(|test| async move {
-        let flow = Flow::new(test);
-        flow.function("orders", echo).await;
-        let create = flow.lambda.create_function_url_config().function_name("orders");
-        let made = create.auth_type(FunctionUrlAuthType::None).send().await.unwrap();
-        let id = made.function_url().trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
-        flow.world().guard.put(Rc::new(Judge { refused: "", asked: Rc::default() }));
-        let status = async || call_url(&flow, Caller::Anonymous, &id, "/").await.unwrap().0;
-        assert_eq!(status().await, 403);
-        let add = |sid: &str| flow.lambda.add_permission().function_name("orders").statement_id(sid).principal("*");
-        let by_url = add("url").action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::None);
-        by_url.send().await.unwrap();
-        assert_eq!(status().await, 403);
-        add("invoke").action("lambda:InvokeFunction").invoked_via_function_url(true).send().await.unwrap();
-        assert_eq!(status().await, 200);
-    });
-}
-
-#[test]
 fn tags_and_the_recursion_setting_are_kept() {
     run(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         flow.function("orders", echo).await;
         let tag = flow.lambda.tag_resource().resource(ORDERS).tags("a", "1").tags("b", "2");
         tag.send().await.unwrap();
@@ -655,7 +641,7 @@ fn tags_and_the_recursion_setting_are_kept() {
 fn a_restart_keeps_functions_and_the_events_that_were_accepted() {
     let restarts = Restarts::new("lambda");
     restarts.live(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let calls = flow.function("orders", fail).await;
         let told = flow.told(&["will_retry_event"]);
         send(&flow, "orders", &json!({"order": 1})).await;
@@ -667,7 +653,7 @@ fn a_restart_keeps_functions_and_the_events_that_were_accepted() {
         send(&flow, "orders", &json!({"order": 2})).await;
     });
     restarts.live(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let calls = flow.put("orders", echo);
         flow.world().clock.jump(Duration::from_secs(61));
         while calls.len() < 2 {
@@ -682,7 +668,7 @@ fn a_restart_keeps_functions_and_the_events_that_were_accepted() {
         assert_eq!(got.configuration().unwrap().role(), Some(ROLE));
     });
     restarts.live(|test| async move {
-        let flow = Flow::new(test);
+        let flow = Flow::new(test).await;
         let calls = flow.put("orders", echo);
         flow.world().clock.jump(Duration::from_secs(24 * 3600));
         flow.lambda.list_functions().send().await.unwrap();

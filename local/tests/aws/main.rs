@@ -14,6 +14,7 @@ mod iam;
 mod kms;
 mod lambda;
 mod mappings;
+mod scheduler;
 mod secrets;
 mod ses;
 mod sns;

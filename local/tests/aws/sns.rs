@@ -383,6 +383,9 @@ fn an_endpoint_that_does_not_fit_is_refused() {
         assert_eq!(refused!(subscribe("arn:aws:sns:eu-west-1:000000000000:no", "sqs", QUEUE)).0, "NotFound");
         let redrive = subscribe(&topic, "sqs", QUEUE).attributes("RedrivePolicy", r#"{"deadLetterTargetArn":"x"}"#);
         assert!(refused!(redrive).1.contains("deadLetterTargetArn is an invalid arn"));
+        let redrive = json!({"deadLetterTargetArn": DEAD}).to_string();
+        let standard = subscribe(&fifo, "sqs", &queue).attributes("RedrivePolicy", redrive);
+        assert!(refused!(standard).1.contains("must use a FIFO queue as DLQ"));
         let filter = subscribe(&topic, "sqs", QUEUE).attributes("FilterPolicy", "{invalidjson}");
         assert_eq!(refused!(filter).1, "Invalid parameter: Attributes Reason: FilterPolicy: failed to parse JSON.");
     });

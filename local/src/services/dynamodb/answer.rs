@@ -8,7 +8,7 @@ use dynoxide::actions::{
 };
 use serde_json::{Value, json};
 
-use super::{State, access, names, tables, transaction};
+use super::{State, access, encryption, names, tables, transaction};
 use crate::kernel::{AwsError, Call, Outcome, Place};
 
 /// The members that each operation honours, or keeps and shows. PartiQL, backups, exports, imports,
@@ -154,7 +154,7 @@ fn members(operation: &str) -> Option<&'static [&'static str]> {
 const INDEX: [&str; 5] = ["IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "OnDemandThroughput"];
 
 /// Answers one call of DynamoDB.
-pub(super) fn answer(state: &State, call: Call) -> Result<Value, AwsError> {
+pub(super) async fn answer(state: &State, call: Call) -> Result<Value, AwsError> {
     let Call { caller, operation, mut input } = call;
     let Some(members) = members(&operation) else {
         return Err(AwsError::unsupported(super::NAME, &operation));
@@ -171,6 +171,11 @@ pub(super) fn answer(state: &State, call: Call) -> Result<Value, AwsError> {
     shorten(&mut input, state.base.place())?;
     let touched = access::touched(&state.base, &operation, &input)?;
     access::check(state, &caller, &touched)?;
+    if is_on_items(&operation) {
+        for touched in &touched {
+            encryption::use_key(state, &caller, &touched.table).await?;
+        }
+    }
     let answer = ask(state, &operation, input);
     if writes(&operation) {
         if answer.is_ok() {
@@ -203,6 +208,11 @@ fn ask(state: &State, operation: &str, input: Value) -> Result<Value, AwsError> 
     }
 }
 
+/// Whether an operation reads or writes items.
+fn is_on_items(operation: &str) -> bool {
+    writes(operation) || matches!(operation, "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems")
+}
+
 fn writes(operation: &str) -> bool {
     matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems")
 }
@@ -221,6 +231,14 @@ pub(super) fn honoured(input: &Value, members: &[&str], of: &str) -> Result<(), 
 
 /// Writes tables' names for their ARNs.
 fn shorten(input: &mut Value, place: &Place) -> Result<(), AwsError> {
+    if let Some(Value::Object(tables)) = input.get("RequestItems")
+        && tables.keys().any(|table| table.starts_with("arn:"))
+    {
+        return Err(AwsError::new(
+            "ValidationException",
+            "the local engine knows the tables of a batch by their names, not by their ARNs",
+        ));
+    }
     if let Some(Value::String(table)) = input.get_mut("TableName")
         && table.starts_with("arn:")
     {

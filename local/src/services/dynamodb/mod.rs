@@ -17,13 +17,15 @@
 //! | `access` | what a call touches: authorization |
 //! | `attributes` | what a request names: condition keys |
 //! | `policy` | the policies on tables and streams |
+//! | `encryption` | who may use the key of an encrypted table |
 //! | `names` | ARNs, for dynoxide knows one region and account only |
 //! | `streams` | the streams API |
 //! | `iterator` | a place in a stream |
 //! | `expiry` | the background: TTL and the end of stream records |
 //!
 //! Inert, that is kept and shown but without effect: provisioned and on-demand throughput, table class,
-//! encryption, point-in-time recovery, tags. Every other member that is not honoured is refused by name.
+//! point-in-time recovery, tags. Nothing is encrypted; the policy of a table's key is asked as if it were.
+//! Every other member that is not honoured is refused by name.
 //!
 //! **Waiting for stream records.** Who consumes a stream within the engine need not poll: the operation
 //! `eventloom:WaitForRecords` of `dynamodbstreams`, with the input `{"ShardIterator": …}`, answers `{}` as
@@ -34,6 +36,7 @@ mod access;
 mod answer;
 mod attributes;
 mod base;
+mod encryption;
 mod expiry;
 mod iterator;
 mod names;
@@ -84,6 +87,8 @@ struct State {
     world: World,
     base: Base,
     policies: Policies,
+    /// Who has the key of a table cached.
+    keys: RefCell<encryption::Keys>,
     /// Who waits for records of a table's stream.
     readers: RefCell<BTreeMap<String, Rc<Notify>>>,
     /// A table has got a stream or a TTL.
@@ -106,15 +111,21 @@ impl State {
 pub fn start(world: &World) -> Result<(Rc<DynamoDb>, Rc<Streams>), StoreError> {
     let base = Base::open(world)?;
     let policies = Policies::load(base.connection())?;
-    let state =
-        Rc::new(State { world: world.clone(), base, policies, readers: RefCell::default(), kept: Notify::new() });
+    let state = Rc::new(State {
+        world: world.clone(),
+        base,
+        policies,
+        keys: RefCell::default(),
+        readers: RefCell::default(),
+        kept: Notify::new(),
+    });
     tokio::task::spawn_local(expiry::keep(Rc::clone(&state)));
     Ok((Rc::new(DynamoDb(Rc::clone(&state))), Rc::new(Streams(state))))
 }
 
 impl Service for DynamoDb {
     fn call(self: Rc<Self>, call: Call) -> LocalBoxFuture<'static, Result<Value, AwsError>> {
-        Box::pin(async move { answer::answer(&self.0, call) })
+        Box::pin(async move { answer::answer(&self.0, call).await })
     }
 }
 

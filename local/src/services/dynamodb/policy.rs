@@ -82,7 +82,7 @@ pub(super) fn answer(state: &State, operation: &str, input: &Value) -> Result<Va
 
 /// Puts a policy on a resource of a table; its revision.
 pub(super) fn put(state: &State, resource: &str, table: &str, text: &str) -> Result<String, AwsError> {
-    let document = read(text)?;
+    let document = read(state, text)?;
     let revision = format!("{}", state.base.random().number());
     let put = r#"INSERT OR REPLACE INTO "eventloom:policies" VALUES (?1, ?2, ?3, ?4)"#;
     state.base.connection().execute(put, params![resource, table, revision, text]).map_err(sqlite)?;
@@ -92,15 +92,17 @@ pub(super) fn put(state: &State, resource: &str, table: &str, text: &str) -> Res
 }
 
 /// Reads a policy document.
-pub(super) fn read(text: &str) -> Result<Value, AwsError> {
-    let refuse = |reason: &str| AwsError::new("ValidationException", format!("Invalid policy document: {reason}"));
+pub(super) fn read(state: &State, text: &str) -> Result<Value, AwsError> {
     if text.len() > SIZE {
-        return Err(refuse("the policy is larger than 20 KB"));
+        return Err(refused("the policy is larger than 20 KB"));
     }
-    let document: Value = serde_json::from_str(text).map_err(|error| refuse(&error.to_string()))?;
+    let document: Value = serde_json::from_str(text).map_err(|error| refused(&error.to_string()))?;
     match document.get("Statement") {
-        Some(Value::Array(_) | Value::Object(_)) => Ok(document),
-        _ => Err(refuse("it has no statement")),
+        Some(Value::Array(_) | Value::Object(_)) => {
+            let understood = state.world.guard.understands(&document);
+            understood.map_err(|error| refused(&error.message)).map(|()| document)
+        }
+        _ => Err(refused("it has no statement")),
     }
 }
 
@@ -118,6 +120,10 @@ pub(super) fn forget(state: &State, table: &str, streams_alone: bool) -> Result<
         known.remove(&resource);
     }
     Ok(())
+}
+
+fn refused(reason: &str) -> AwsError {
+    AwsError::new("ValidationException", format!("Invalid policy document: {reason}"))
 }
 
 fn missing(resource: &str) -> AwsError {

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::base::{Base, damaged, sqlite};
 use super::iterator::Iterator;
-use super::{STREAMS_NAME, State, access, answer, names};
+use super::{STREAMS_NAME, State, access, answer, encryption, names};
 use crate::kernel::{AwsError, Call, Time};
 
 /// How long a record is kept.
@@ -86,6 +86,7 @@ pub(super) async fn answer(state: &Rc<State>, call: Call) -> Result<Value, AwsEr
         "GetRecords" => {
             let iterator = Iterator::read(required(&input, "ShardIterator")?, base.now())?;
             allowed(&iterator.stream)?;
+            encryption::use_key(state, &caller, &names::short(base.place(), &iterator.stream)?).await?;
             records(base, &input, &iterator)
         }
         _ => {

@@ -11,7 +11,7 @@ use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
 use super::base::{Base, sqlite};
-use super::{State, expiry, names, policy, schema};
+use super::{State, encryption, expiry, names, policy, schema};
 use crate::kernel::{AwsError, Outcome};
 
 /// How long backups are kept unless told otherwise.
@@ -59,6 +59,8 @@ fn create(state: &State, mut input: Value) -> Result<Value, AwsError> {
         with_key(base, encryption);
     }
     distinct(base, &table)?;
+    // Before the transaction: dynoxide remembers a table that it made, whether or not it is undone.
+    policy.map_or(Ok(()), |policy| policy::read(state, policy).map(|_| ()))?;
     base.date()?;
     let made = base.at_once(|| {
         let made = base.ask_table(input, |tables, request, _| create_table::execute(tables, request))?;
@@ -91,21 +93,21 @@ fn distinct(base: &Base, table: &str) -> Result<(), AwsError> {
     }
 }
 
-/// Gives an encryption its key's ARN: AWS's own key, which dynoxide would draw from another source of
-/// chance, or the one that is named.
+/// Gives an encryption its key's ARN: of the key that is named, or of AWS's own, which dynoxide would draw
+/// from another source of chance.
 fn with_key(base: &Base, encryption: &mut Value) {
-    let Value::Object(encryption) = encryption else { return };
-    if encryption.get("Enabled") != Some(&Value::Bool(true)) {
+    let Value::Object(members) = encryption else { return };
+    if members.get("Enabled") != Some(&Value::Bool(true)) {
         return;
     }
-    encryption.entry("SSEType").or_insert_with(|| "KMS".into());
-    let key = match encryption.get("KMSMasterKeyId").and_then(Value::as_str) {
-        None => format!("key/{}", base.random().uuid()),
+    members.entry("SSEType").or_insert_with(|| "KMS".into());
+    let key = match members.get("KMSMasterKeyId").and_then(Value::as_str) {
+        None => encryption::MANAGED.to_owned(),
         Some(key) if key.starts_with("arn:") => return,
         Some(key) if key.starts_with("alias/") => key.to_owned(),
         Some(key) => format!("key/{key}"),
     };
-    encryption.insert("KMSMasterKeyId".to_owned(), base.place().arn("kms", &key).as_str().into());
+    members.insert("KMSMasterKeyId".to_owned(), base.place().arn("kms", &key).as_str().into());
 }
 
 fn update(state: &State, mut input: Value) -> Result<Value, AwsError> {

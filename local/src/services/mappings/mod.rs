@@ -8,10 +8,11 @@
 //! | --- | --- |
 //! | [`mapping`] | a mapping as it is kept |
 //! | [`pattern`] | filters |
-//! | [`queue`], [`message`] | SQS: polling, batches; a message as an event has it |
+//! | [`queue`], [`batch`], [`message`] | SQS: what is received; a batch from the first try to the last delete; a message as an event has it |
 //! | [`stream`], [`shard`] | DynamoDB streams: shards; batches of one |
 //! | [`response`] | what a function reports of a batch |
 
+mod batch;
 mod mapping;
 mod message;
 mod pattern;

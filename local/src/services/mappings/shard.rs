@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::mapping::Mapping;
 use super::pattern::Pattern;
 use super::response::Report;
-use super::stream::{Checkpoint, STREAMS, service};
+use super::stream::{Checkpoint, STREAMS};
 use super::{Running, Stop, role};
 use crate::kernel::{AwsError, Caller, Outcome, Time};
 use crate::services::lambda::{Function, Lambda, NAME, Parcel, Payload, Request, SYNCHRONOUS, backoff, deliver, run};
@@ -171,14 +171,13 @@ impl Shard {
 
     /// Waits until there are records behind an iterator, as far as can be told.
     async fn wait(&self, iterator: &str) {
-        let world = &self.lambda.world;
-        let (caller, input) = (service(world, &self.mapping), json!({"ShardIterator": iterator}));
-        let wait = world.bus.request(caller, STREAMS, "eventloom:WaitForRecords", input);
+        let clock = &self.lambda.world.clock;
+        let wait = self.ask("eventloom:WaitForRecords", json!({"ShardIterator": iterator}));
         let waited = tokio::select! {
             biased;
             () = self.stop.told() => return,
             waited = wait => waited,
-            () = world.clock.idle_until(world.clock.now() + WAIT) => return,
+            () = clock.idle_until(clock.now() + WAIT) => return,
         };
         if waited.is_err() {
             self.pause(ASK).await;

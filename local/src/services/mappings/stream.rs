@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 use super::mapping::Mapping;
 use super::shard::{Shard, read};
-use super::{Running, Stop, arn_of, role};
-use crate::kernel::{Access, Arn, AwsError, Caller, Outcome, Time, World};
+use super::{Running, Stop, role};
+use crate::kernel::{Access, Arn, AwsError, Outcome, Time, World};
 use crate::services::lambda::errors::invalid;
 use crate::services::lambda::{Function, Lambda, NAME, backoff};
 
@@ -29,11 +29,6 @@ pub(super) enum Checkpoint {
     Since(Time),
     /// All of it.
     Done,
-}
-
-/// Who waits for records: Lambda itself, for the mapping.
-pub(super) fn service(world: &World, mapping: &Mapping) -> Caller {
-    Caller::Service { principal: "lambda.amazonaws.com", source: arn_of(world, &mapping.uuid) }
 }
 
 /// Whether a stream can be mapped: AWS looks whether the role may read it.

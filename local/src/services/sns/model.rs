@@ -140,6 +140,14 @@ impl Subscription {
             return Err(set(&message));
         }
         let dead_letters = attribute("RedrivePolicy").map(|text| dead_letters(text, set)).transpose()?;
+        let is_fifo = |name: &str| name.ends_with(".fifo");
+        if is_fifo(record.topic.name())
+            && is_fifo(&record.endpoint)
+            && dead_letters.as_ref().is_some_and(|queue| !is_fifo(queue.name()))
+        {
+            let message = "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.";
+            return Err(set(message));
+        }
         Ok(Self { filter, raw, dead_letters, record })
     }
 

@@ -203,9 +203,9 @@ impl Sqs {
             self.records.write(&held.name, &queue, &change);
         }
         let next = queue.next_visible();
-        let sooner = next.is_some_and(|next| held.expected.get().is_none_or(|expected| next < expected));
-        held.expected.set(next);
-        if sooner || queue.has_visible() {
+        // Later counts too: who waits for a message that was deleted meanwhile waits for no work.
+        let moved = next != held.expected.replace(next);
+        if moved || queue.has_visible() {
             held.arrived.notify_one();
         }
         let sweep = self.sweep.get();

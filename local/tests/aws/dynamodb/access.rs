@@ -2,13 +2,17 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{ProjectionType, ScalarAttributeType, StreamViewType, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    ProjectionType, ScalarAttributeType, SseSpecification, StreamViewType, TransactWriteItem, Update,
+};
 use local::kernel::{Access, Authorize, AwsError};
 use serde_json::{Value, json};
 
 use super::{attribute, index, item, key, n, refusal, s, stream, table};
+use crate::fake::Fake;
 use crate::world::{Test, run};
 
 const ARN: &str = "arn:aws:dynamodb:eu-west-1:000000000000:table/orders";
@@ -96,12 +100,19 @@ fn who_may_not_changes_nothing() {
     });
 }
 
+/// A policy that lets the account do something.
+fn allowing(action: &str) -> Value {
+    let principal = json!({"AWS": "arn:aws:iam::000000000000:root"});
+    let statement = json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"});
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
 #[test]
 fn a_policy_is_on_a_table_its_indexes_and_its_stream() {
     run(|test| async move {
         let db = Client::new(&test.sdk);
         table(&db, "orders").stream_specification(stream(StreamViewType::KeysOnly)).send().await.unwrap();
-        let policy = json!({"Version": "2012-10-17", "Statement": []});
+        let policy = allowing("dynamodb:*");
         let put = || db.put_resource_policy().resource_arn(ARN).policy(policy.to_string());
         assert_eq!(refusal(db.get_resource_policy().resource_arn(ARN).send().await).0, "PolicyNotFoundException");
         let revision = put().expected_revision_id("NO_POLICY").send().await.unwrap().revision_id.unwrap();
@@ -115,7 +126,7 @@ fn a_policy_is_on_a_table_its_indexes_and_its_stream() {
 
         let streams = aws_sdk_dynamodbstreams::Client::new(&test.sdk);
         let of = streams.list_streams().send().await.unwrap().streams.unwrap().remove(0).stream_arn.unwrap();
-        let other = json!({"Statement": [{"Effect": "Deny"}]});
+        let other = allowing("dynamodb:DescribeStream");
         db.put_resource_policy().resource_arn(&of).policy(other.to_string()).send().await.unwrap();
         judge.asked.take();
         streams.describe_stream().stream_arn(&of).send().await.unwrap();
@@ -135,10 +146,49 @@ fn a_policy_is_on_a_table_its_indexes_and_its_stream() {
 fn a_policy_goes_with_its_table() {
     run(|test| async move {
         let db = Client::new(&test.sdk);
-        table(&db, "orders").resource_policy(r#"{"Statement":[]}"#).send().await.unwrap();
+        let bad = refusal(table(&db, "orders").resource_policy("{}").send().await);
+        assert_eq!(bad.0, "ValidationException");
+        assert_eq!(refusal(db.describe_table().table_name("orders").send().await).0, "ResourceNotFoundException");
+        table(&db, "orders").resource_policy(allowing("dynamodb:*").to_string()).send().await.unwrap();
         db.get_resource_policy().resource_arn(ARN).send().await.unwrap();
         db.delete_table().table_name("orders").send().await.unwrap();
         table(&db, "orders").send().await.unwrap();
         assert_eq!(refusal(db.get_resource_policy().resource_arn(ARN).send().await).0, "PolicyNotFoundException");
+    });
+}
+
+#[test]
+fn the_key_of_a_table_is_asked_once_in_five_minutes() {
+    run(|test| async move {
+        let db = Client::new(&test.sdk);
+        let kms = Rc::new(Fake::default());
+        test.engine.world().bus.put("kms", Rc::<Fake>::clone(&kms));
+        let key = "arn:aws:kms:eu-west-1:000000000000:key/1234";
+        let encryption = SseSpecification::builder().enabled(true).kms_master_key_id(key).build();
+        table(&db, "orders").sse_specification(encryption).send().await.unwrap();
+        kms.take();
+        kms.fail(AwsError::new("AccessDeniedException", "no statement allows it"));
+        let scan = || db.scan().table_name("orders").send();
+        let refused = refusal(scan().await);
+        let text = "KMS key access denied error: KMS error: no statement allows it";
+        assert_eq!(refused, ("AccessDeniedException".into(), text.into()));
+        let asked = json!({
+            "KeyId": key,
+            "Actions": ["kms:Decrypt"],
+            "Via": "dynamodb",
+            "EncryptionContext": {"aws:dynamodb:tableName": "orders", "aws:dynamodb:subscriberId": "000000000000"},
+        });
+        assert_eq!(kms.inputs(), std::slice::from_ref(&asked));
+        scan().await.unwrap();
+        scan().await.unwrap();
+        assert_eq!(kms.inputs(), std::slice::from_ref(&asked));
+        test.engine.world().clock.sleep(Duration::from_secs(300)).await;
+        scan().await.unwrap();
+        assert_eq!(kms.inputs(), [asked]);
+        // AWS's own key lets all use it.
+        let own = SseSpecification::builder().enabled(true).build();
+        db.update_table().table_name("orders").sse_specification(own).send().await.unwrap();
+        scan().await.unwrap();
+        assert!(kms.take().is_empty());
     });
 }
