@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::Cloud;
 
 /// Members that say when, or are drawn anew by each change.
-const FLEETING: [&str; 14] = [
+const FLEETING: [&str; 16] = [
+    "CreationDate",
+    "LastModificationDate",
     "CreatedTimestamp",
     "LastModifiedTimestamp",
     "LastModified",
@@ -36,6 +38,7 @@ pub(crate) async fn dump(cloud: &Cloud, deployed: &Deployed) -> Value {
     put("machines", machines(cloud).await);
     put("roles", roles(cloud).await);
     put("keys", keys(cloud).await);
+    put("schedules", schedules(cloud).await);
     put("mail", mail(cloud, deployed).await);
     put("apis", list(cloud, "apigatewayv2", "GetApis", json!({}), "Items").await);
     cloud.tap.take();
@@ -169,6 +172,15 @@ async fn machines(cloud: &Cloud) -> Vec<Value> {
         machines.push(json!([described, tags]));
     }
     machines
+}
+
+async fn schedules(cloud: &Cloud) -> Vec<Value> {
+    let mut schedules = list(cloud, "scheduler", "ListScheduleGroups", json!({}), "ScheduleGroups").await;
+    for schedule in list(cloud, "scheduler", "ListSchedules", json!({}), "Schedules").await {
+        let named = json!({"Name": schedule["Name"], "GroupName": schedule["GroupName"]});
+        schedules.push(get(cloud, "scheduler", "GetSchedule", named).await);
+    }
+    schedules
 }
 
 async fn roles(cloud: &Cloud) -> Vec<Value> {
