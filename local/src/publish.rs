@@ -70,12 +70,14 @@ pub async fn publish(world: &World, topics: &[Topic], event: &str, document: Val
     let id = text("id").unwrap_or_default();
     let group = text("partitionkey").unwrap_or_else(|| id.clone());
     let message = cloudevent.to_string();
+    // What subscriptions filter by that need only the event's name.
+    let attributes = json!({"type": {"DataType": "String", "StringValue": event}});
     let mut published = Published { id: id.clone(), topics: Vec::new() };
     for topic in carriers {
-        let mut input = json!({"TopicArn": topic.arn, "Message": message});
-        if topic.arn.ends_with(".fifo") {
-            input["MessageGroupId"] = group.clone().into();
-            input["MessageDeduplicationId"] = id.clone().into();
+        let mut input = json!({"TopicArn": topic.arn, "Message": message, "MessageAttributes": attributes});
+        if let (true, Some(members)) = (topic.arn.ends_with(".fifo"), input.as_object_mut()) {
+            members.insert("MessageGroupId".to_owned(), group.clone().into());
+            members.insert("MessageDeduplicationId".to_owned(), id.clone().into());
         }
         let answer = world.bus.request(Caller::Account, "sns", "Publish", input).await;
         answer.map_err(|why| PublishError::Refused { topic: topic.name.clone(), why })?;
