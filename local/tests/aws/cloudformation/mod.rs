@@ -17,7 +17,6 @@ use local::cloudformation::{DeployError, Deployed, Sources, Stacks};
 use local::kernel::{AwsError, Call, Caller, Interceptor, Service, World};
 use serde_json::{Value, json};
 
-use crate::fake::Fake;
 use crate::world::Test;
 
 /// An engine and its stacks.
@@ -177,11 +176,4 @@ pub(crate) fn resource(kind: &str, properties: Value) -> Value {
 
 pub(crate) fn template(resources: Value) -> Value {
     json!({"Resources": resources})
-}
-
-/// A scheduler that only records: what is tested are the calls.
-pub(crate) fn fake_scheduler(cloud: &Cloud) -> Rc<Fake> {
-    let fake = Rc::new(Fake::default());
-    cloud.world().bus.put("scheduler", fake.clone());
-    fake
 }
