@@ -14,6 +14,7 @@ pub mod diagram;
 pub mod docs;
 pub mod emit;
 pub mod facts;
+mod former;
 pub mod lower;
 pub mod model;
 pub mod parse;

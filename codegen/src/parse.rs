@@ -29,6 +29,10 @@ pub struct Input {
     pub environment: Option<String>,
     /// `spec/stacks.lock.json`, where it is there.
     pub lock: Option<String>,
+    /// Whether templates of an earlier compile are there.
+    pub compiled_before: bool,
+    /// The tables and secrets that may go from the stack, by the names that they had.
+    pub allow_loss: BTreeSet<String>,
 }
 
 /// Reads the files of a spec. The span is that of the whole root file.

@@ -111,6 +111,8 @@ impl Root {
             templates: templates(&folder.join("templates")),
             environment,
             lock: self.text("spec/stacks.lock.json")?,
+            compiled_before: self.path("generated/template.json").exists(),
+            ..Input::default()
         })
     }
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well; 1 the spec has errors; 2 the command line is wrong; 3 a file could not be read
 //! or written; 4 `--check` found generated files that are not fresh.
 
+mod crates;
 mod explain;
 mod handlers;
 mod load;
@@ -39,6 +40,9 @@ struct Arguments {
     /// The environment to compile for, one of those under `environments:`
     #[arg(long, global = true)]
     environment: Option<String>,
+    /// A table or a secret that may go from the stack, where the spec no longer has it; once for each
+    #[arg(long, global = true, value_name = "NAME")]
+    allow_loss: Vec<String>,
     /// Write nothing; fail if a generated file is not what the compiler would write
     #[arg(long)]
     check: bool,
@@ -137,9 +141,13 @@ fn command(arguments: &Arguments) -> Result<u8, Stop> {
             Ok(0)
         }
         Some(Command::Check) => {
-            let compiled = compile(arguments)?.1;
+            let (root, compiled) = compile(arguments)?;
             report(arguments, &compiled);
-            Ok(if compiled.output.is_some() { 0 } else { WRONG_SPEC })
+            let Some(output) = &compiled.output else { return Ok(WRONG_SPEC) };
+            if arguments.format == Format::Human {
+                print(&summary::checked(&root, output));
+            }
+            Ok(0)
         }
         Some(Command::Diagram { kind }) => {
             let compiled = compile(arguments)?.1;
@@ -159,7 +167,8 @@ fn command(arguments: &Arguments) -> Result<u8, Stop> {
 /// Compiles the flow. What comes of it is needed to the end of the process, which takes its memory back as a whole.
 fn compile(arguments: &Arguments) -> Result<(Root, ManuallyDrop<Compiled>), Stop> {
     let root = load::root(&arguments.root, arguments.spec.as_deref())?;
-    let input = root.input(arguments.environment.clone())?;
+    let mut input = root.input(arguments.environment.clone())?;
+    input.allow_loss = arguments.allow_loss.iter().cloned().collect();
     let compiled = codegen::compile(&input);
     Ok((root, ManuallyDrop::new(compiled)))
 }
@@ -205,10 +214,13 @@ fn generate(arguments: &Arguments) -> Result<u8, Stop> {
         return Ok(NOT_FRESH);
     }
     let touched = handlers::touched(&root, output)?;
+    let unused = handlers::unused(&root, output)?;
     let written = write::write(&root, output)?;
+    let crates = crates::scaffold(&root, output)?;
     let scaffolded = handlers::scaffold(&root, output)?;
     if human {
-        print(&summary::summary(&root, output, &written, &scaffolded, &touched));
+        let handlers = summary::Handlers { scaffolded, touched, unused };
+        print(&summary::summary(&root, output, &written, &crates, &handlers));
     }
     Ok(0)
 }

@@ -97,6 +97,7 @@ pub(crate) mod e148_preview_mail;
 pub(crate) mod e149_expect;
 pub(crate) mod e151_within;
 mod support;
+pub(crate) mod w054_lock_is_gone;
 pub(crate) mod w060_condition_always;
 pub(crate) mod w061_tenant;
 pub(crate) mod w062_first_unseen;
@@ -326,6 +327,7 @@ const RULES: &[Rule] = &[
     e148_preview_mail::RULE,
     e149_expect::RULE,
     e151_within::RULE,
+    w054_lock_is_gone::RULE,
     w060_condition_always::RULE,
     w061_tenant::RULE,
     w062_first_unseen::RULE,
