@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod diagram;
 pub mod docs;
 pub mod emit;
+mod examples;
 pub mod facts;
 mod former;
 pub mod lower;

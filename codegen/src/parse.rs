@@ -61,8 +61,7 @@ fn file(sources: &mut SourceMap, path: &str, bytes: &[u8], out: &mut Diagnostics
             (id, node)
         }
         None => {
-            // The readable beginning is kept, so that the place of the first wrong byte can be shown.
-            sources.add(path, String::from_utf8_lossy(bytes.get(..65_536).unwrap_or(bytes)));
+            sources.add(path, yaml::readable(bytes));
             (next, None)
         }
     }

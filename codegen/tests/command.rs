@@ -236,3 +236,43 @@ fn a_handler_whose_event_changes_is_named_once() {
     let line = "handlers/src/index_order.rs: in `OrderPlaced`, the field `a` is gone, the field `b` is gone\n";
     assert!(said.contains(line) && said.contains("messages in flight have the old shape"), "{said}");
 }
+
+#[test]
+fn the_only_file_of_a_spec_is_its_root_file_whatever_is_wrong_with_it() {
+    let said_of = |test: &str, spec: &str| {
+        let root = Root::new(test, spec);
+        root.codegen(&["check"])
+    };
+    for (test, spec, code) in [
+        ("root_empty", "", "E012"),
+        ("root_comments", "# eventloom: 1\n", "E012"),
+        ("root_mistyped", &FLOW.replace("eventloom: 1", "eventlom: 1"), "E016"),
+    ] {
+        let (said, exit) = said_of(test, spec);
+        assert!(exit == Some(1) && said.contains(&format!("error[{code}]")), "{test}: {said}");
+    }
+    let indented: String = FLOW.lines().map(|l| format!("  {l}\n")).collect();
+    for (test, spec) in [("root_indented", indented), ("root_mark", format!("\u{feff}{FLOW}"))] {
+        let (said, exit) = said_of(test, &spec);
+        assert_eq!(exit, Some(0), "{test}: {said}");
+    }
+    let root = Root::new("root_utf16", FLOW);
+    let utf16: Vec<u8> = FLOW.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(root.0.join("spec/flow.yaml"), utf16).unwrap();
+    assert!(root.codegen(&["check"]).0.contains("error[E001]"));
+    root.write("spec/more.yaml", "topics: {}\n");
+    let (said, exit) = root.codegen(&["check"]);
+    assert_eq!(exit, Some(3));
+    assert!(said.contains("spec/flow.yaml, spec/more.yaml") && said.contains("--spec"), "{said}");
+}
+
+#[test]
+fn a_tool_is_told_in_one_object_why_the_command_failed() {
+    let root = Root::new("json", FLOW);
+    fs::remove_file(root.0.join("spec/flow.yaml")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_codegen")).args(["--format", "json", "--root"]).arg(&root.0).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["failure"].as_str().unwrap().starts_with("there is no flow in"), "{said}");
+}

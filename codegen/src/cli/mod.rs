@@ -124,6 +124,9 @@ pub(crate) fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(stop) => {
             eprintln!("error: {}", stop.said);
+            if arguments.format == Format::Json {
+                print(&codegen::render::json_failure(&stop.said));
+            }
             ExitCode::from(stop.code)
         }
     }
@@ -199,11 +202,24 @@ fn colored(color: Color) -> bool {
 
 fn generate(arguments: &Arguments) -> Result<u8, Stop> {
     let (root, compiled) = compile(arguments)?;
-    report(arguments, &compiled);
+    let human = arguments.format == Format::Human;
+    if human {
+        report(arguments, &compiled);
+    }
+    let done = written(arguments, &root, &compiled)?;
+    // One object is all that a tool gets: it is told when nothing can fail any more.
+    if !human {
+        report(arguments, &compiled);
+    }
+    Ok(done)
+}
+
+/// Writes what was made, or says what is not fresh.
+fn written(arguments: &Arguments, root: &Root, compiled: &Compiled) -> Result<u8, Stop> {
     let Some(output) = &compiled.output else { return Ok(WRONG_SPEC) };
     let human = arguments.format == Format::Human;
     if arguments.check {
-        let stale = write::stale(&root, output)?;
+        let stale = write::stale(root, output)?;
         if stale.is_empty() {
             if human {
                 print("the generated files are fresh\n");
@@ -213,14 +229,14 @@ fn generate(arguments: &Arguments) -> Result<u8, Stop> {
         eprint!("{}", summary::not_fresh(&stale));
         return Ok(NOT_FRESH);
     }
-    let touched = handlers::touched(&root, output)?;
-    let unused = handlers::unused(&root, output)?;
-    let written = write::write(&root, output)?;
-    let crates = crates::scaffold(&root, output)?;
-    let scaffolded = handlers::scaffold(&root, output)?;
+    let touched = handlers::touched(root, output)?;
+    let unused = handlers::unused(root, output)?;
+    let written = write::write(root, output)?;
+    let crates = crates::scaffold(root, output)?;
+    let scaffolded = handlers::scaffold(root, output)?;
     if human {
         let handlers = summary::Handlers { scaffolded, touched, unused };
-        print(&summary::summary(&root, output, &written, &crates, &handlers));
+        print(&summary::summary(root, output, &written, &crates, &handlers));
     }
     Ok(0)
 }

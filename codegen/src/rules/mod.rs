@@ -71,6 +71,7 @@ pub(crate) mod e094_tag;
 pub(crate) mod e095_indexes;
 pub(crate) mod e096_table_use;
 pub(crate) mod e097_allow;
+pub(crate) mod e098_time_zone;
 pub(crate) mod e100_source_to;
 pub(crate) mod e101_not_carried;
 pub(crate) mod e103_not_fed;
@@ -158,7 +159,7 @@ pub fn rules() -> Vec<Rule> {
 
 /// Rules of `check` that look at one thing alone: what they say is right even where the rest of the flow could not
 /// be read.
-const LOCAL: [&str; 9] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097"];
+const LOCAL: [&str; 10] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097", "E098"];
 
 /// Mistakes in the form of a name or of a value, after which every name still finds its thing.
 const OF_FORM: [&str; 6] = ["E031", "E038", "E039", "E040", "E042", "E048"];
@@ -302,6 +303,7 @@ const RULES: &[Rule] = &[
     e095_indexes::RULE,
     e096_table_use::RULE,
     e097_allow::RULE,
+    e098_time_zone::RULE,
     e100_source_to::RULE,
     e101_not_carried::RULE,
     e103_not_fed::RULE,
