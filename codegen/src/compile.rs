@@ -8,8 +8,8 @@ use crate::emit::{self, File, Skeleton};
 use crate::model::Flow;
 use crate::parse::Input;
 use crate::plan::{HandlerInput, Plan, Remark};
-use crate::rules::{e054_stacks, e057_replacement, e058_names_meet};
-use crate::stacks::{self, Changes, Lock, LockError};
+use crate::rules::{e054_stacks, e057_replacement, e058_names_meet, e123_definition_size};
+use crate::stacks::{self, Changes, Lock, LockError, StackError};
 use crate::{Checked, check, former, lower};
 use std::collections::BTreeSet;
 
@@ -121,6 +121,16 @@ fn output(
     let whole = flow.name.span;
     let first = lock.is_none();
     let definitions = emit::definitions(plan);
+    for machine in &plan.machines {
+        let bytes = definitions.get(&machine.reference()).map_or(0, String::len);
+        let name = machine.place.owner.split_once('.').map_or("", |(_, name)| name);
+        if let Some(wrong) = e123_definition_size::diagnostic(flow.place_of(&machine.place.owner), name, bytes) {
+            out.push(wrong);
+        }
+    }
+    if out.has_errors() {
+        return None;
+    }
     let made = emit::stacks(plan, &definitions, lock).and_then(|stacks| {
         let counts = counts(plan, &stacks);
         Ok((stacks::render(stacks.roots)?, counts, stacks.lock, stacks.changes))
@@ -128,7 +138,11 @@ fn output(
     let (templates, counts, mut lock, changes) = match made {
         Ok(made) => made,
         Err(why) => {
-            let owner = why.resource().and_then(|id| lower::owner_of(plan, id));
+            let largest = || lower::largest_owner(plan);
+            let owner = match &why {
+                StackError::OverLimit { .. } => largest(),
+                _ => why.resource().and_then(|id| lower::owner_of(plan, id)),
+            };
             out.push(e054_stacks::diagnostic(owner.map_or(whole, |o| flow.place_of(o)), &why.to_string()));
             return None;
         }

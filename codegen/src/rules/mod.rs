@@ -86,6 +86,7 @@ pub(crate) mod e118_workflow_time;
 pub(crate) mod e120_map_over;
 pub(crate) mod e121_wait_until;
 pub(crate) mod e122_step_retry;
+pub(crate) mod e123_definition_size;
 pub(crate) mod e130_range;
 pub(crate) mod e131_batch;
 pub(crate) mod e134_fifo;
@@ -318,6 +319,7 @@ const RULES: &[Rule] = &[
     e120_map_over::RULE,
     e121_wait_until::RULE,
     e122_step_retry::RULE,
+    e123_definition_size::RULE,
     e130_range::RULE,
     e131_batch::RULE,
     e134_fifo::RULE,
