@@ -18,7 +18,7 @@ pub(crate) fn remember(flow: &mut Flow, lock: &Lock, out: &mut Diagnostics) {
     for (kind, name) in names_mut(flow) {
         match stack.former(kind, name) {
             Ok(former) => name.former = former,
-            Err(wrong) => out.push(wrong),
+            Err(wrong) => out.push(*wrong),
         }
     }
 }
@@ -44,7 +44,7 @@ struct Stack<'a> {
 
 impl Stack<'_> {
     /// The names that a thing had.
-    fn former(&self, kind: &str, name: &Name) -> Result<Vec<String>, Diagnostic> {
+    fn former(&self, kind: &str, name: &Name) -> Result<Vec<String>, Box<Diagnostic>> {
         let own = owner(kind, &name.text);
         let remembered = self.lock.renamed.get(&own).cloned().unwrap_or_default();
         let Some(said) = &name.renamed_from else { return Ok(remembered) };
@@ -53,14 +53,14 @@ impl Stack<'_> {
             return if remembered.contains(&said.value) {
                 Ok(remembered)
             } else {
-                Err(e052_renamed_from::another(said.span, &name.text, &said.value))
+                Err(Box::new(e052_renamed_from::another(said.span, &name.text, &said.value)))
             };
         }
         let Some(was) = self.latest(kind, &said.value) else {
             let prefix = format!("{kind}.");
             let gone = self.known.iter().filter(|known| !self.now.contains(**known));
             let gone: Vec<&str> = gone.filter_map(|known| known.strip_prefix(&prefix)).collect();
-            return Err(e052_renamed_from::unknown(said.span, &said.value, kind, &gone));
+            return Err(Box::new(e052_renamed_from::unknown(said.span, &said.value, kind, &gone)));
         };
         let mut former = self.lock.renamed.get(&owner(kind, &was)).cloned().unwrap_or_default();
         former.push(was);

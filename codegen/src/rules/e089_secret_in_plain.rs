@@ -191,9 +191,9 @@ fn looks_secret(name: &str, value: &str) -> bool {
 /// Whether a thing's name says that its value is a secret, and the value is more than a word such as `none`.
 fn is_named_so(name: &str, value: &str) -> bool {
     let upper = name.trim_end_matches('`').to_ascii_uppercase().replace('-', "_");
-    let ends = |end: &&str| upper.strip_suffix(*end).is_some_and(|rest| rest.ends_with(['_', '`', ' ']));
+    let ends = |end: &str| upper.strip_suffix(end).is_some_and(|rest| rest.ends_with(['_', '`', ' ']));
     let is_address = value.contains("://") || value.starts_with("arn:") || value.starts_with('/');
-    ENDS.iter().any(|end| ends(&end)) && value.len() >= 6 && !value.contains(char::is_whitespace) && !is_address
+    ENDS.iter().any(|end| ends(end)) && value.len() >= 6 && !value.contains(char::is_whitespace) && !is_address
 }
 
 /// Whether a text has so many different characters that nobody made it up: 3 bits a character over 16 of them.

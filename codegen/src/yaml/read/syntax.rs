@@ -146,10 +146,10 @@ fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
                 .related(place.span(open, open + 1), format!("the {what} begins here"));
         }
     }
-    if has("mapping values are not allowed") || has("expected key") || has("invalid indentation") || has("simple key") {
-        if let Some(why) = line_before(place) {
-            return why;
-        }
+    let ran_ahead =
+        has("mapping values are not allowed") || has("expected key") || has("invalid indentation") || has("simple key");
+    if let Some(why) = ran_ahead.then(|| line_before(place)).flatten() {
+        return why;
     }
     if has("mapping values are not allowed") || has("expected key") || has("invalid indentation") {
         return wrong("a key cannot stand here").help("align it with the other keys of its map");
