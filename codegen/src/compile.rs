@@ -7,8 +7,9 @@ use crate::emit::describe::Described;
 use crate::emit::{self, File, Skeleton};
 use crate::model::Flow;
 use crate::parse::Input;
-use crate::plan::{HandlerInput, Plan, Remark};
+use crate::plan::{HandlerInput, Machine, Plan, Remark};
 use crate::rules::{e054_stacks, e057_replacement, e058_names_meet, e123_definition_size};
+use crate::stacks::limits::TEMPLATE_BYTES;
 use crate::stacks::{self, Changes, Lock, LockError, StackError};
 use crate::{Checked, check, former, lower};
 use std::collections::BTreeSet;
@@ -138,9 +139,9 @@ fn output(
     let (templates, counts, mut lock, changes) = match made {
         Ok(made) => made,
         Err(why) => {
-            let largest = || lower::largest_owner(plan);
             let owner = match &why {
-                StackError::OverLimit { .. } => largest(),
+                StackError::OverLimit { what: "bytes", .. } => longest(plan, &definitions),
+                StackError::OverLimit { .. } => lower::largest_owner(plan),
                 _ => why.resource().and_then(|id| lower::owner_of(plan, id)),
             };
             out.push(e054_stacks::diagnostic(owner.map_or(whole, |o| flow.place_of(o)), &why.to_string()));
@@ -174,6 +175,15 @@ fn output(
         counts,
         changes,
     })
+}
+
+/// What most of a template's text is of: the workflow with the longest definition, or where none is long, the thing with
+/// the most resources.
+fn longest<'p>(plan: &'p Plan, definitions: &emit::machines::Definitions) -> Option<&'p str> {
+    let length = |machine: &Machine| definitions.get(&machine.reference()).map_or(0, String::len);
+    let machine = plan.machines.iter().max_by_key(|machine| length(machine));
+    let long = machine.filter(|machine| length(machine) > TEMPLATE_BYTES / 4);
+    long.map(|machine| machine.place.owner.as_str()).or_else(|| lower::largest_owner(plan))
 }
 
 fn owner(refusal: &stacks::Refusal) -> &str {
