@@ -181,17 +181,19 @@ fn includes() -> Vec<Hostile> {
 fn large() -> Vec<Hostile> {
     let tables = more("tables", 300, |i| format!("t{i}: {{ key: k, fields: {{ k: string }} }}"));
     let reads = format!("reads: [orders, {}]", listed(300, |i| format!("t{i}")));
-    let steps: String = (0..3_000).map(|i| format!("      - s{i}: {{ handler: index_order }}\n")).collect();
-    let workflow =
-        with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}h"));
+    let workflow = |steps: usize| {
+        let steps: String = (0..steps).map(|i| format!("      - s{i}: {{ handler: index_order }}\n")).collect();
+        with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}h"))
+    };
     let values = format!("{{ buyer: string, more: {{ enum: [{}] }} }}", listed(100_000, |i| format!("v{i}")));
     vec![
-        hostile("E054_workflow_of_three_thousand_steps", &["E054"], workflow),
+        hostile("E054_workflow_as_large_as_a_template", &["E054"], workflow(920)),
         hostile(
             "E088_environment_of_a_megabyte",
             &["E088"],
             with("reads: [orders]", &format!("reads: [orders], env: {{ A: {} }}", "x".repeat(1_000_000))),
         ),
+        hostile("E123_workflow_of_three_thousand_steps", &["E123"], workflow(3_000)),
         hostile("E140_policy_over_the_limit", &["E140"], tables.replacen("reads: [orders]", &reads, 1)),
         hostile(
             "more_than_five_hundred_resources",

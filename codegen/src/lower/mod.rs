@@ -23,7 +23,7 @@ mod tables;
 mod types;
 mod workflows;
 
-pub(crate) use names::{owner_of, pascal};
+pub(crate) use names::{largest_owner, owner_of, pascal};
 
 use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;

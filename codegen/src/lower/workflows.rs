@@ -151,7 +151,9 @@ impl Lowering<'_> {
                 None if retries => vec![retry_plan(workflow.retry.as_ref())],
                 _ => Vec::new(),
             };
-            if let Some(never) = caught_at_once(step, workflow, around).filter(|_| !retry.is_empty()) {
+            if let Some(never) = never_again(step, workflow, around, matches!(kind, StepKindPlan::Call { .. }))
+                .filter(|_| !retry.is_empty())
+            {
                 retry.insert(0, never);
             }
             let catch = step.catch.iter().map(|c| CatchPlan {
@@ -301,13 +303,18 @@ const PASSING: [&str; 5] = [
     "States.TaskFailed",
 ];
 
+/// Errors of our functions that another try would not mend: what is refused stays refused, and a handler that is not
+/// written does not write itself. `States.TaskFailed`, which is tried again, would match them.
+const REFUSALS: [&str; 2] = ["Eventloom.NotWritten", "Eventloom.Reject"];
+
 /// An error that is caught by its name is an answer, not an accident: it is tried again only where a `retry`
 /// names it. It is caught by the step itself, or by one around it, which would get it only after every try.
-fn caught_at_once(step: &Step, workflow: &Workflow, around: &[String]) -> Option<RetryPlan> {
+fn never_again(step: &Step, workflow: &Workflow, around: &[String], calls: bool) -> Option<RetryPlan> {
     let retry = step.retry.as_ref().or(workflow.retry.as_ref());
     let tried = |error: &str| retry.is_some_and(|r| r.errors.iter().any(|e| error_name(&e.value) == error));
+    let refusals = REFUSALS.iter().filter(|_| calls).map(|e| (*e).to_owned());
     let mut errors: Vec<String> = Vec::new();
-    for error in caught_by_name(step).chain(around.iter().cloned()) {
+    for error in caught_by_name(step).chain(around.iter().cloned()).chain(refusals) {
         if !tried(&error) && !errors.contains(&error) {
             errors.push(error);
         }
@@ -403,8 +410,11 @@ handlers: { pack_line: {}, note_line: {}, weigh_line: {}, tell_buyer: {} }
             let step = find(&plan.machines[0].steps, name).unwrap();
             step.retry.iter().filter(|r| r.attempts == 0).flat_map(|r| r.errors.clone()).collect::<Vec<String>>()
         };
-        assert_eq!(never("pack"), ["CardDeclined", "OutOfStock"]);
-        assert_eq!(never("note"), ["OutOfStock"]);
-        assert!(never("weigh").is_empty() && never("give_up").is_empty());
+        let refusals = super::REFUSALS.map(str::to_owned);
+        let caught =
+            |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).chain(refusals.clone()).collect() };
+        assert_eq!(never("pack"), caught(&["CardDeclined", "OutOfStock"]));
+        assert_eq!(never("note"), caught(&["OutOfStock"]));
+        assert_eq!(never("weigh"), refusals);
     }
 }

@@ -71,6 +71,7 @@ pub(crate) mod e094_tag;
 pub(crate) mod e095_indexes;
 pub(crate) mod e096_table_use;
 pub(crate) mod e097_allow;
+pub(crate) mod e098_time_zone;
 pub(crate) mod e100_source_to;
 pub(crate) mod e101_not_carried;
 pub(crate) mod e103_not_fed;
@@ -85,6 +86,7 @@ pub(crate) mod e118_workflow_time;
 pub(crate) mod e120_map_over;
 pub(crate) mod e121_wait_until;
 pub(crate) mod e122_step_retry;
+pub(crate) mod e123_definition_size;
 pub(crate) mod e130_range;
 pub(crate) mod e131_batch;
 pub(crate) mod e134_fifo;
@@ -97,6 +99,7 @@ pub(crate) mod e148_preview_mail;
 pub(crate) mod e149_expect;
 pub(crate) mod e151_within;
 mod support;
+pub(crate) mod w054_lock_is_gone;
 pub(crate) mod w060_condition_always;
 pub(crate) mod w061_tenant;
 pub(crate) mod w062_first_unseen;
@@ -157,7 +160,7 @@ pub fn rules() -> Vec<Rule> {
 
 /// Rules of `check` that look at one thing alone: what they say is right even where the rest of the flow could not
 /// be read.
-const LOCAL: [&str; 9] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097"];
+const LOCAL: [&str; 10] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097", "E098"];
 
 /// Mistakes in the form of a name or of a value, after which every name still finds its thing.
 const OF_FORM: [&str; 6] = ["E031", "E038", "E039", "E040", "E042", "E048"];
@@ -301,6 +304,7 @@ const RULES: &[Rule] = &[
     e095_indexes::RULE,
     e096_table_use::RULE,
     e097_allow::RULE,
+    e098_time_zone::RULE,
     e100_source_to::RULE,
     e101_not_carried::RULE,
     e103_not_fed::RULE,
@@ -315,6 +319,7 @@ const RULES: &[Rule] = &[
     e120_map_over::RULE,
     e121_wait_until::RULE,
     e122_step_retry::RULE,
+    e123_definition_size::RULE,
     e130_range::RULE,
     e131_batch::RULE,
     e134_fifo::RULE,
@@ -326,6 +331,7 @@ const RULES: &[Rule] = &[
     e148_preview_mail::RULE,
     e149_expect::RULE,
     e151_within::RULE,
+    w054_lock_is_gone::RULE,
     w060_condition_always::RULE,
     w061_tenant::RULE,
     w062_first_unseen::RULE,
