@@ -9,7 +9,8 @@ use local::cloudformation::{Deployed, Sources};
 use serde_json::{Value, json};
 
 use super::{Cloud, code, id};
-use crate::world::run;
+use crate::restart::Restarts;
+use crate::world::{Test, run};
 
 fn folder(flow: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(flow)
@@ -157,4 +158,20 @@ fn board_comes_up() {
         let (deployed, template) = up(&cloud, "tests/flows/board/generated").await;
         counted(&cloud, &deployed, &template).await;
     });
+}
+
+#[test]
+fn everi_is_up_again_after_a_restart_without_a_call() {
+    let lives = Restarts::new("everi");
+    let deploy = async |test: Test| {
+        let cloud = Cloud::new(test);
+        let sources = Sources::read(&folder("generated")).unwrap();
+        let began = Instant::now();
+        cloud.stacks.deploy(&sources, &parameters()).await.unwrap();
+        let calls = cloud.tap.take().len();
+        println!("on disk: {calls} calls in {:?}", began.elapsed());
+        calls
+    };
+    lives.live(async |test: Test| assert!(deploy(test).await > 0));
+    lives.live(async |test: Test| assert_eq!(deploy(test).await, 0));
 }

@@ -151,7 +151,8 @@ impl Cloud {
 /// The physical id of a resource.
 pub(crate) fn id<'a>(deployed: &'a Deployed, logical: &str) -> &'a str {
     let found = deployed.resources.iter().find(|resource| resource.logical_id == logical);
-    &found.unwrap_or_else(|| panic!("there is no {logical}")).physical_id
+    assert!(found.is_some(), "there is no {logical}");
+    &found.unwrap().physical_id
 }
 
 /// A program that functions are made of; none of them runs.
