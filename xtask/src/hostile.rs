@@ -185,7 +185,18 @@ fn large() -> Vec<Hostile> {
     let workflow =
         with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}h"));
     let values = format!("{{ buyer: string, more: {{ enum: [{}] }} }}", listed(100_000, |i| format!("v{i}")));
+    let names = |part: &str| listed(40, |i| part.replace("NAME", &format!("o{i}")));
+    let choice = |when: &str| {
+        let steps = format!("      - ask: {{ choice: [{{ when: {{ {when} }}, next: end }}] }}\n");
+        let fields = with("{ buyer: string }", &format!("{{ buyer: string, {} }}", names("NAME: { fields: { p: int } }")));
+        fields.replacen(
+            "handler: index_order }\nhandlers:\n  index_order: { reads: [orders] }\n",
+            &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}"),
+            1,
+        )
+    };
     vec![
+        hostile("forty_alternatives_of_one_choice", &[], choice(&names("NAME: { $or: [{ p: [1] }, { p: [2] }] }"))),
         hostile("E054_workflow_of_three_thousand_steps", &["E054"], workflow),
         hostile(
             "E088_environment_of_a_megabyte",

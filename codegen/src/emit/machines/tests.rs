@@ -253,6 +253,16 @@ fn alternatives_of_several_lists_must_each_hold() {
     assert_eq!(holds(json!({ "x": { "y": "abc" }, "a": true, "c": true })), false);
 }
 
+#[test]
+fn a_condition_grows_with_its_alternatives_and_not_with_their_product() {
+    let list = |_| vec![one(vec![(&["a"], Matcher::Exists(true))]), one(vec![(&["b"], Matcher::Exists(true))])];
+    let size = |lists: usize| {
+        let pattern = Pattern { any_of: (0..lists).map(list).collect(), ..Pattern::default() };
+        super::condition::condition(&pattern).as_str().len()
+    };
+    assert!(size(40) < 5 * size(10), "{} and {}", size(10), size(40));
+}
+
 /// The evaluator of the tests has no `$hash`, so what is hashed is looked at apart.
 fn envelope(sender: &Sender<'_>, state: &Value) -> (String, Value) {
     let hashed = evaluate(&sender.identity(), state).unwrap();
