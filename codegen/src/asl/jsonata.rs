@@ -222,6 +222,12 @@ impl Expr {
         self.join(" & ", other, Binding::Concatenation)
     }
 
+    /// This number and one.
+    #[must_use]
+    pub fn successor(self) -> Self {
+        Self::primary(format!("({} + 1)", self.at(Binding::Primary)))
+    }
+
     /// Whether all hold; true for none. The evaluator may look at all of them.
     #[must_use]
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Self {

@@ -77,22 +77,26 @@ impl Serialize for Assign {
     }
 }
 
+/// The substitution that stands for the partition in the ARNs of a document: `aws`, `aws-cn`, `aws-us-gov`.
+pub const PARTITION: &str = "Partition";
+
 /// What a task calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {
     /// A Lambda function, through `lambda:invoke`: the arguments are `FunctionName` and `Payload`, and
     /// the function's answer is in `$states.result.Payload`.
     LambdaInvoke,
-    /// Another service's integration, by its ARN.
-    Arn(String),
+    /// Another service's integration, by its name: `sqs:sendMessage`.
+    Integration(String),
 }
 
 impl Serialize for Resource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::LambdaInvoke => "arn:aws:states:::lambda:invoke",
-            Self::Arn(arn) => arn,
-        })
+        let integration = match self {
+            Self::LambdaInvoke => "lambda:invoke",
+            Self::Integration(name) => name,
+        };
+        serializer.serialize_str(&format!("arn:${{{PARTITION}}}:states:::{integration}"))
     }
 }
 

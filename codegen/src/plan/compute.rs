@@ -240,6 +240,8 @@ pub struct Function {
     pub timeout: u32,
     /// Its memory, in MiB.
     pub memory: u32,
+    /// Whether what it sends may call it again, round after round: the rounds end by its own protocol.
+    pub recurs: bool,
     /// Its environment, sorted by name.
     pub env: Vec<(String, EnvValue)>,
     /// Its role's statements, beside its logs and traces.

@@ -1,6 +1,6 @@
 //! E052: a former name is still in use.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -17,7 +17,7 @@ queues:
   alerts: { from: activity, renamed_from: notify }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn still_there(span: Span, name: &str, other: Span) -> Diagnostic {

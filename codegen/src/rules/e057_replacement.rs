@@ -1,6 +1,6 @@
 //! E057: an update would lose what a resource holds.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::stacks::Refusal;
@@ -19,7 +19,7 @@ tables:
   members: { key: email, fields: { email: email }, allow_replace: "moved by the script of 3 May" }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// What is refused, at the thing that it belongs to.

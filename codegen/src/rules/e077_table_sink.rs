@@ -1,7 +1,7 @@
 //! E077: a row lacks a field.
 
 use super::support::{event_list, may_miss, reference};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, Shape};
 use crate::model::{Destination, Rows, SinkKind};
@@ -22,7 +22,7 @@ sinks:  { keep: { table: { table: orders, set: { order: "{object}" } } } }
 sinks:  { keep: { table: { table: orders, set: { order: "{object}", owner: "{actor}" } } } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

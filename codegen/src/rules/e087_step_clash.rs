@@ -1,6 +1,6 @@
 //! E087: a step adds a field that is there already.
 
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Shape, each_step};
 use crate::model::{Flow, Returns, StepKind, Type};
@@ -20,7 +20,7 @@ types: { Shown: { fields: { title: string } } }
 types: { Shown: { fields: { heading: string } } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -6,11 +6,9 @@
 use super::index::Index;
 use super::module::Module;
 use super::{handlers, render, text};
+use crate::decide::AT_ONCE;
 use crate::plan::{Function, FunctionKind, MappingSource};
 use askama::Template;
-
-/// Records of a batch that are handled at the same time, on a standard queue.
-const AT_ONCE: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "rust/dispatch.rs.txt")]

@@ -149,7 +149,7 @@ fn a_route_that_answers_has_a_response_and_one_that_does_not_has_none() {
 fn a_function_is_told_its_timeout_and_its_neighbours() {
     let all = placed(&fixtures::everi());
     let function = &all["DeliverMessagesQueueFunction"].resource;
-    assert_eq!(property(function, "Environment/Variables/EVENTLOOM_TIMEOUT_MS").text(), Some("30000"));
+    assert_eq!(property(function, "Environment/Variables/EVENTLOOM_TIMEOUT_MS").text(), Some("45000"));
     assert_eq!(references(property(function, "Environment/Variables/QUEUE_REST")), ["DeliverMessagesQueueRest"]);
     assert_eq!(property(function, "Handler").text(), Some("deliver_messages"));
     let resource = &all["DeliverMessagesQueueMapping"].resource;
