@@ -184,11 +184,17 @@ fn large() -> Vec<Hostile> {
     let steps: String = (0..3_000).map(|i| format!("      - s{i}: {{ handler: index_order }}\n")).collect();
     let workflow =
         with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}h"));
+    let shipping: String = (0..100).map(|i| format!("      - s{i}: {{ handler: h{i} }}\n")).collect();
+    let handlers: String = (0..100).map(|i| format!("  h{i}: {{ about: does it }}\n")).collect();
+    let many_handlers =
+        with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{shipping}h"))
+            .replacen("  index_order: { reads: [orders] }\n", &handlers, 1);
     let values = format!("{{ buyer: string, more: {{ enum: [{}] }} }}", listed(100_000, |i| format!("v{i}")));
     let names = |part: &str| listed(40, |i| part.replace("NAME", &format!("o{i}")));
     let choice = |when: &str| {
         let steps = format!("      - ask: {{ choice: [{{ when: {{ {when} }}, next: end }}] }}\n");
-        let fields = with("{ buyer: string }", &format!("{{ buyer: string, {} }}", names("NAME: { fields: { p: int } }")));
+        let fields =
+            with("{ buyer: string }", &format!("{{ buyer: string, {} }}", names("NAME: { fields: { p: int } }")));
         fields.replacen(
             "handler: index_order }\nhandlers:\n  index_order: { reads: [orders] }\n",
             &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}"),
@@ -202,6 +208,12 @@ fn large() -> Vec<Hostile> {
             "E088_environment_of_a_megabyte",
             &["E088"],
             with("reads: [orders]", &format!("reads: [orders], env: {{ A: {} }}", "x".repeat(1_000_000))),
+        ),
+        hostile("E140_workflow_of_a_hundred_handlers", &["E140"], many_handlers),
+        hostile(
+            "one_topic_of_four_hundred_queues",
+            &[],
+            more("queues", 400, |i| format!("q{i}: {{ from: activity, handler: index_order }}")),
         ),
         hostile("E140_policy_over_the_limit", &["E140"], tables.replacen("reads: [orders]", &reads, 1)),
         hostile(

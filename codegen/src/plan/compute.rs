@@ -260,6 +260,22 @@ impl Function {
     pub fn reference(&self) -> FunctionRef {
         FunctionRef(self.place.logical.clone())
     }
+
+    /// The handler whose work is all that the function does.
+    #[must_use]
+    pub fn only_handler(&self) -> Option<&str> {
+        match &self.kind {
+            FunctionKind::Step { handler, .. } => Some(handler),
+            FunctionKind::Consumer { handler, .. } => handler.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The part of the runtime that it waits for; none where it can run.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<&'static str> {
+        self.part.or_else(|| self.only_handler().is_none().then_some("handler"))
+    }
 }
 
 /// What a handler gets.

@@ -41,7 +41,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 continue;
             }
             let lacks = |s: &&Shape| {
-                let own = flow.events[s.event].field(&field.name).or(s.added.iter().find(|f| f.name == field.name));
+                let own = flow.events[s.event].field(&field.name).or_else(|| s.added.get(&field.name));
                 own.is_none_or(|own| !crate::facts::Facts::same_type(flow, &own.ty, &field.ty))
             };
             let without: Vec<&Shape> = shapes.iter().filter(lacks).collect();

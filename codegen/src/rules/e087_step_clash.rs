@@ -62,6 +62,6 @@ fn returned(flow: &Flow, returns: Option<Returns>) -> Vec<&str> {
 /// Whether a name is there on any event, as a field, as a built-in, or from a step before.
 fn is_there(flow: &Flow, shapes: &[Shape], name: &str) -> bool {
     const BUILT_IN: [&str; 4] = ["id", "time", "event", "target"];
-    let on = |s: &Shape| flow.events[s.event].field(name).is_some() || s.added.iter().any(|f| f.name == name);
+    let on = |s: &Shape| flow.events[s.event].field(name).is_some() || s.added.get(name).is_some();
     BUILT_IN.contains(&name) || shapes.iter().any(on)
 }

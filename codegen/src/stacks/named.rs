@@ -35,7 +35,9 @@ fn arn(service: &'static str, kind: &'static str, name: Str) -> Str {
 fn name(tree: &Tree) -> Option<Str> {
     match tree {
         Tree::Text(text) => Some(Value::Literal(text.clone())),
-        Tree::Intrinsic(intrinsic) if is_the_same_everywhere(intrinsic) => Some(Value::Intrinsic((**intrinsic).clone())),
+        Tree::Intrinsic(intrinsic) if is_the_same_everywhere(intrinsic) => {
+            Some(Value::Intrinsic((**intrinsic).clone()))
+        }
         _ => None,
     }
 }

@@ -186,26 +186,27 @@ impl<'a> Packer<'a> {
                 for at in unit {
                     let owner = self.owner(at);
                     let size = sizes.get(owner).copied().unwrap_or(1);
-                    let room = *rooms.entry(owner).or_insert_with(|| {
-                        let full = |root: u16| roots.get(&root).is_some_and(|filled| filled + size > AIM_ROOT);
-                        if home.is_none() && full(last) && size <= AIM_ROOT {
-                            last += 1;
-                        }
-                        let room = home.unwrap_or(last);
-                        *roots.entry(room).or_default() += size;
-                        room
+                    let room = (size <= AIM_ROOT).then(|| {
+                        *rooms.entry(owner).or_insert_with(|| {
+                            let full = roots.get(&last).is_some_and(|filled| filled + size > AIM_ROOT);
+                            last += u16::from(home.is_none() && full);
+                            let room = home.unwrap_or(last);
+                            *roots.entry(room).or_default() += size;
+                            room
+                        })
                     });
                     let needs = self.flow.item(at).map_or(&[][..], |item| &item.needs);
                     let needed =
                         needs.iter().filter_map(|need| root_of.get(*need as usize)).max().copied().unwrap_or(0);
-                    let mut root = room.max(needed);
-                    if home.is_none() && roots.get(&root).copied().unwrap_or(0) > AIM_GROWN_ROOT {
-                        last += 1;
-                        root = last;
-                    }
-                    if root != room {
+                    let mut root = room.or(home).unwrap_or(last).max(needed);
+                    if room != Some(root) {
+                        let most = if room.is_some() { AIM_GROWN_ROOT } else { AIM_ROOT };
+                        if home.is_none() && roots.get(&root).copied().unwrap_or(0) >= most {
+                            last += 1;
+                            root = last;
+                        }
                         *roots.entry(root).or_default() += 1;
-                        roots.entry(room).and_modify(|count| *count = count.saturating_sub(1));
+                        room.and_then(|room| roots.get_mut(&room)).into_iter().for_each(|count| *count -= 1);
                     }
                     if let Some(slot) = root_of.get_mut(at as usize) {
                         *slot = root;

@@ -78,7 +78,7 @@ impl<'p> Writer<'p> {
     fn scope_of(&mut self, steps: &[StepPlan], packed: bool) -> Scope {
         // Inner scopes choose another name, whether or not this one is needed.
         let mut open = Open { end: self.unique("end"), ended: false, round: None };
-        let begin = StateName::new(&self.unique("begin"));
+        let begin = StateName::new(self.unique("begin"));
         let outer = self.run.len();
         let mut known = Assign::default();
         if packed {
