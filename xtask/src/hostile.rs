@@ -184,11 +184,14 @@ fn large() -> Vec<Hostile> {
     let steps: String = (0..3_000).map(|i| format!("      - s{i}: {{ handler: index_order }}\n")).collect();
     let workflow =
         with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}h"));
-    let shipping: String = (0..100).map(|i| format!("      - s{i}: {{ handler: h{i} }}\n")).collect();
-    let handlers: String = (0..100).map(|i| format!("  h{i}: {{ about: does it }}\n")).collect();
+    let shipping: String = (0..600).map(|i| format!("      - s{i}: {{ handler: h{i} }}\n")).collect();
+    let handlers: String = (0..600).map(|i| format!("  h{i}: {{ returns: T{i} }}\n")).collect();
+    // Each adds a field, so that the state grows with every step.
+    let types: String = (0..600).map(|i| format!("  T{i}: {{ fields: {{ f{i}: bool }} }}\n")).collect();
     let many_handlers =
         with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{shipping}h"))
-            .replacen("  index_order: { reads: [orders] }\n", &handlers, 1);
+            .replacen("  index_order: { reads: [orders] }\n", &handlers, 1)
+            .replacen("events:\n", &format!("types:\n{types}events:\n"), 1);
     let values = format!("{{ buyer: string, more: {{ enum: [{}] }} }}", listed(100_000, |i| format!("v{i}")));
     let names = |part: &str| listed(40, |i| part.replace("NAME", &format!("o{i}")));
     let choice = |when: &str| {
@@ -209,7 +212,7 @@ fn large() -> Vec<Hostile> {
             &["E088"],
             with("reads: [orders]", &format!("reads: [orders], env: {{ A: {} }}", "x".repeat(1_000_000))),
         ),
-        hostile("E140_workflow_of_a_hundred_handlers", &["E140"], many_handlers),
+        hostile("E140_workflow_of_six_hundred_handlers", &["E140"], many_handlers),
         hostile(
             "one_topic_of_four_hundred_queues",
             &[],
