@@ -28,8 +28,7 @@ pub use problems::Problem;
 pub use processing::{Processing, Tolerated, Workload};
 pub use retry::{BackoffRate, BackoffRateError, Catch, ErrorName, Jitter, Retry};
 pub use state::{
-    Assign, Choice, ChoiceRule, Fail, Flowing, Map, PARTITION, Parallel, Pass, Resource, State, Succeed, Task, Until,
-    Wait,
+    Assign, Choice, ChoiceRule, Fail, Flowing, Map, Parallel, Pass, Resource, State, Succeed, Task, Until, Wait,
 };
 pub use value::{Comment, OrExpr, Substitution, SubstitutionError, Text, Value};
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::{Catch, ErrorName, Flowing, Machine, PARTITION, Retry, Scope, State, StateName, Until};
+use super::{Catch, ErrorName, Flowing, Machine, Retry, Scope, State, StateName, Until};
 
 /// Characters of a name (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
 const NAME: usize = 80;
@@ -197,7 +197,7 @@ fn check_flow(scope: &Scope, found: &mut Vec<Problem>) {
 /// names of errors are looked at with their state.
 fn find_stray_substitutions(document: &Json, found: &mut Vec<Problem>) {
     match document {
-        Json::String(text) if without_partition(text).contains("${") && !is_substitution(text) => {
+        Json::String(text) if text.contains("${") && !is_substitution(text) => {
             found.push(Problem::StraySubstitution(text.clone()));
         }
         Json::Array(items) => items.iter().for_each(|item| find_stray_substitutions(item, found)),
@@ -211,11 +211,6 @@ fn find_stray_substitutions(document: &Json, found: &mut Vec<Problem>) {
         }
         _ => {}
     }
-}
-
-/// An integration's ARN has a substitution of its own.
-fn without_partition(text: &str) -> &str {
-    text.strip_prefix("arn:${").and_then(|rest| rest.strip_prefix(PARTITION)).unwrap_or(text)
 }
 
 fn is_substitution(text: &str) -> bool {

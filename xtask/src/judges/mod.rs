@@ -7,6 +7,7 @@
 
 mod cfn_lint;
 mod checkov;
+mod deployed;
 mod finding;
 mod gem;
 mod install;
@@ -190,6 +191,9 @@ fn ask(
     let several = if judge.reads == Kind::Template { several } else { &[] };
     for flow in flows.iter().chain(several) {
         files.extend(judge.reads.outputs(flow)?);
+    }
+    if judge.reads == Kind::StateMachine {
+        files = deployed::copies(judges.repo(), &files)?;
     }
     let findings = (judge.ask)(judges, &[fixtures.as_slice(), files.as_slice()].concat())?;
     Ok(Verdict::new(judge.name, judge.must_find, &files, &fixtures, findings, table))

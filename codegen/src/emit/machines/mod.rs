@@ -9,8 +9,8 @@
 //! several types, the state's `event` says which it is, as `{event}` does in a spec; a group's own `event`, the
 //! type of its members, stands for the group.
 //!
-//! **Resources** are named by `${LogicalId}` in the text: [`substitutions`] lists them. Integrations are written
-//! `arn:${Partition}:states:::…`, for in China and in GovCloud they have the partition's own name.
+//! **Resources** are named by `${LogicalId}` in the text: [`substitutions`] lists them. Integrations are named in the
+//! same way, for their ARNs differ by partition: [`integrations`] lists them.
 
 mod condition;
 mod envelope;
@@ -22,7 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::File;
-use crate::asl;
+use crate::asl::{self, Resource};
 use crate::plan::{Machine, MachineRef, Plan, Reference};
 
 /// The definition of every machine as text, by the machine.
@@ -52,6 +52,17 @@ pub fn substitutions(machine: &Machine) -> Vec<Reference> {
     let topics = machine.publishes.iter().cloned().map(Reference::Topic);
     let queues = machine.sends.iter().cloned().map(Reference::Queue);
     functions.chain(topics).chain(queues).collect()
+}
+
+/// The integrations that a definition names.
+#[must_use]
+pub fn integrations(machine: &Machine) -> Vec<Resource> {
+    let used = [
+        (Resource::LambdaInvoke, machine.calls.is_empty()),
+        (Resource::SnsPublish, machine.publishes.is_empty()),
+        (Resource::SqsSendMessage, machine.sends.is_empty()),
+    ];
+    used.into_iter().filter(|(_, unused)| !unused).map(|(integration, _)| integration).collect()
 }
 
 fn definition(plan: &Plan, machine: &Machine) -> asl::Machine {

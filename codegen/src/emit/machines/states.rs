@@ -157,11 +157,11 @@ impl<'p> Writer<'p> {
             }
             StepKindPlan::Publish(topic) => {
                 let arguments = self.publish(topic, &self.sent(step, open));
-                self.send(step, open, comment, flowing, "sns:publish", arguments)
+                self.send(step, open, comment, flowing, Resource::SnsPublish, arguments)
             }
             StepKindPlan::Enqueue(queue) => {
                 let arguments = self.enqueue(queue, &self.sent(step, open));
-                self.send(step, open, comment, flowing, "sqs:sendMessage", arguments)
+                self.send(step, open, comment, flowing, Resource::SqsSendMessage, arguments)
             }
             StepKindPlan::Wait(seconds) => {
                 let seconds = u32::try_from((*seconds).min(LONGEST)).unwrap_or(u32::MAX);
@@ -232,12 +232,12 @@ impl<'p> Writer<'p> {
         open: &mut Open,
         comment: Option<Comment>,
         flowing: Flowing,
-        integration: &str,
+        resource: Resource,
         arguments: Value,
     ) -> State {
         Task {
             comment,
-            resource: Resource::Integration(integration.to_owned()),
+            resource,
             arguments: Some(arguments),
             timeout_seconds: step.timeout.map(|seconds| OrExpr::Plain(seconds.into())),
             heartbeat_seconds: None,

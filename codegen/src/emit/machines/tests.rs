@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::envelope::Sender;
-use super::{definition, definitions, files, substitutions};
+use super::{definition, definitions, files, integrations, substitutions};
 use crate::asl::Machine as Definition;
 use crate::asl::evaluate::evaluate;
 use crate::asl::jsonata::Expr;
@@ -174,7 +174,8 @@ fn every_substitution_is_listed() {
         Reference::Function(FunctionRef(id)) | Reference::Topic(TopicRef(id)) => id,
         other => panic!("{other:?}"),
     });
-    let listed: std::collections::BTreeSet<_> = listed.chain([crate::asl::PARTITION.to_owned()]).collect();
+    let listed: std::collections::BTreeSet<_> =
+        listed.chain(integrations(machine).into_iter().map(|i| i.substitution().to_owned())).collect();
     assert_eq!(listed, named.into_iter().map(str::to_owned).collect());
 }
 

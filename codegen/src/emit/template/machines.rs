@@ -1,10 +1,11 @@
 //! State machines with their roles and log groups.
 
+use super::super::machines::integrations;
 use super::functions::log_group;
 use super::grants::{role, source_account, traces, use_key};
 use super::metadata;
 use super::scope::{self, Made, Scope};
-use crate::asl::PARTITION;
+use crate::asl::Resource as Integration;
 use crate::cfn::services::stepfunctions::{
     CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, StateMachine, StateMachineType,
     TracingConfiguration,
@@ -56,9 +57,11 @@ fn logging(machine: &Machine, group: Str) -> LoggingConfiguration {
     made
 }
 
-/// What the definition's ARNs begin with; and under their own logical ids what it calls: ARNs, and URLs of queues.
+/// The integrations of the definition; and under their own logical ids what it calls: ARNs, and URLs of queues.
 fn substitutions(machine: &Machine) -> Result<Entries<Str>, DocumentError> {
-    let mut made = vec![(PARTITION.to_owned(), Pseudo::Partition.into())];
+    let integration = |of: Integration| text!["arn:", Pseudo::Partition, of.integration()];
+    let mut made: Vec<(String, Str)> =
+        integrations(machine).into_iter().map(|of| (of.substitution().to_owned(), integration(of))).collect();
     for function in &machine.calls {
         made.push((function.0.clone(), scope::arn(&function.0)?));
     }
