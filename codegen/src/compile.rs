@@ -56,6 +56,8 @@ pub struct Output {
     pub remarks: Vec<Remark>,
     /// How many there are.
     pub counts: Counts,
+    /// The functions that cannot run yet, by the part of the runtime that each waits for.
+    pub waiting: Vec<&'static str>,
 }
 
 /// A compile.
@@ -173,6 +175,7 @@ fn output(
         first,
         remarks: plan.remarks.clone(),
         counts,
+        waiting: plan.functions.iter().filter_map(crate::plan::Function::waits_for).collect(),
         changes,
     })
 }

@@ -6,6 +6,7 @@ use super::load::Root;
 use super::write::Written;
 use crate::Output;
 use crate::stacks::Named;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The most names of one list that are shown.
@@ -45,6 +46,7 @@ pub(crate) fn summary(root: &Root, output: &Output, written: &Written, crates: &
     let _ = writeln!(text, "{} → generated/", root.spec);
     let _ = writeln!(text, "  {}", things(output));
     let _ = writeln!(text, "  {} in {}", plural(counts.resources, "resource"), plural(counts.stacks, "stack"));
+    waiting(&mut text, counts.functions, &output.waiting);
     match (written.changed.len(), written.removed.len()) {
         (0, 0) => text.push_str("  nothing changed\n"),
         (changed, 0) => {
@@ -93,6 +95,17 @@ fn things(output: &Output) -> String {
     ];
     let things: Vec<String> = things.iter().filter(|(n, _)| *n > 0).map(|(n, what)| plural(*n, what)).collect();
     things.join(", ")
+}
+
+/// What can be deployed and does nothing yet: it says so when it starts, which is late.
+fn waiting(text: &mut String, functions: usize, waiting: &[&'static str]) {
+    if waiting.is_empty() {
+        return;
+    }
+    let parts: BTreeSet<&str> = waiting.iter().copied().collect();
+    let parts: Vec<&str> = parts.into_iter().collect();
+    let all = plural(functions, "function");
+    let _ = writeln!(text, "  {} of {all} cannot run yet: the runtime still lacks {}", waiting.len(), parts.join(", "));
 }
 
 fn plural(n: usize, what: &str) -> String {

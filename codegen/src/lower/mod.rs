@@ -115,9 +115,6 @@ fn empty(flow: &Flow, spec: &str) -> Plan {
     }
 }
 
-/// Seconds that a function behind a route may take. Its integration has 29 s; a browser waits for less.
-const ROUTE_TIMEOUT: u32 = 10;
-
 /// Seconds as AWS's properties hold them.
 fn clamp(seconds: u64) -> u32 {
     u32::try_from(seconds).unwrap_or(u32::MAX)

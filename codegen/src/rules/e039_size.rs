@@ -1,6 +1,6 @@
 //! E039: a size has no unit, or another form.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ memory: 512
 memory: 512MiB
 ```
 "#,
-    check: None,
+    check: Check::Form,
 };
 
 pub(crate) fn diagnostic(span: Span, text: &str) -> Diagnostic {

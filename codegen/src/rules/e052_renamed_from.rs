@@ -1,6 +1,6 @@
 //! E052: a former name is none.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::suggest;
@@ -19,7 +19,7 @@ queues:
   alerts: { from: activity, renamed_from: notify }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn still_there(span: Span, name: &str, other: Span) -> Diagnostic {

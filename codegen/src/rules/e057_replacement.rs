@@ -1,6 +1,6 @@
 //! E057: an update would lose what a resource holds.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::stacks::{Named, Refusal, Rename};
@@ -23,7 +23,7 @@ A table or a secret that is taken out of the spec goes from the stack in the sam
 reads or writes it any more. If it only has another name, say so (`renamed_from: members`); if it shall go, compile once
 with `--allow-loss members`. From then on the lock does not have it.
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// What is refused, at the thing that it belongs to.

@@ -1,6 +1,6 @@
 //! E088: an environment variable cannot be set.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Flow;
 use crate::yaml::Literal;
@@ -25,7 +25,7 @@ env: { AWS_REGION: eu-west-1 }
 env: { PRICE_REGION: eu-west-1 }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Reserved by Lambda: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.

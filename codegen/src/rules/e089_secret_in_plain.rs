@@ -1,7 +1,7 @@
 //! E089: a secret stands in plain text.
 
 use super::support::conditions;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Flow, Matcher, Scalar, SinkKind};
 use crate::source::Span;
@@ -25,7 +25,7 @@ secrets:  { api_token: { about: The token of the price service } }
 handlers: { price: { reads: [api_token] } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Beginnings of well-known keys.

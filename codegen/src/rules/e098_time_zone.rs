@@ -1,6 +1,6 @@
 //! E098: there is no such time zone.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{SourceKind, Spanned, Window};
 use crate::suggest;
@@ -23,7 +23,7 @@ tz: UTC
 
 Source: IANA Time Zone Database; Amazon EventBridge Scheduler User Guide, "Time zones".
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

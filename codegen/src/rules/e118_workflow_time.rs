@@ -1,6 +1,6 @@
 //! E118: a workflow takes longer than it may.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::{STATES_EXPRESS_SECONDS, STATES_STANDARD_SECONDS};
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -24,7 +24,7 @@ remind: { steps: [{ pause: { wait: 10m } }, { mail: { send: email } }] }
 
 Source: AWS Step Functions Developer Guide, "Service quotas".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

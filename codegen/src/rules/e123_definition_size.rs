@@ -1,6 +1,6 @@
 //! E123: a workflow's definition is too large.
 
-use super::{Rule, words};
+use super::{Check, Rule, words};
 use crate::aws::limits::STATES_DEFINITION_BYTES;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -19,7 +19,7 @@ catches, so that this is thousands of steps. Cut the workflow in two: the last s
 
 Source: AWS Step Functions Developer Guide, "Service quotas".
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// What is said of a definition of so many bytes, if it is too large.

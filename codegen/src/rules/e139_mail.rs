@@ -1,6 +1,6 @@
 //! E139: a mail cannot be sent as it is described.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::SinkKind;
 use crate::suggest;
@@ -22,7 +22,7 @@ mail: { email: { sender: "Shop <no-reply@shop.example>", subject: "Your order", 
 
 Source: Amazon SES Developer Guide, "Verified identities".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

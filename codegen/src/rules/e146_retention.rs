@@ -1,6 +1,6 @@
 //! E146: events are dropped before they were tried.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::SQS_KEEP_LEAST_SECONDS;
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -24,7 +24,7 @@ queues: { notify: { from: activity, keep: 4d, retry: { attempts: 5 }, to: notice
 
 Source: Amazon SQS Developer Guide, "Using dead-letter queues in Amazon SQS": message retention periods.
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

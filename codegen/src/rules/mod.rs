@@ -129,6 +129,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// What the compile began with: the files that there are.
     pub input: &'a Input,
+    /// Whether all of the flow could be read.
+    pub whole: bool,
 }
 
 /// One rule.
@@ -140,8 +142,8 @@ pub struct Rule {
     pub title: &'static str,
     /// Why, and how to put it right, in Markdown with an example.
     pub doc: &'static str,
-    /// The check over the resolved flow; none for rules that `parse`, `resolve` or `lower` apply.
-    pub check: Option<fn(&Context<'_>, &mut Diagnostics)>,
+    /// Who applies it.
+    pub check: Check,
 }
 
 /// All rules, by their codes.
@@ -152,26 +154,31 @@ pub fn rules() -> Vec<Rule> {
         code: e.code,
         title: e.title,
         doc: e.doc,
-        check: None,
+        check: Check::Reading,
     }));
     rules.sort_by_key(|r| r.code);
     rules
 }
 
-/// Rules of `check` that look at one thing alone: what they say is right even where the rest of the flow could not
-/// be read.
-const LOCAL: [&str; 10] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097", "E098"];
+/// A check over the resolved flow.
+pub type Over = fn(&Context<'_>, &mut Diagnostics);
 
-/// Mistakes in the form of a name or of a value, after which every name still finds its thing.
-const OF_FORM: [&str; 6] = ["E031", "E038", "E039", "E040", "E042", "E048"];
-
-/// Rules of `check` that look at names, events and types, and at no duration, size or rate: what they say is right
-/// where nothing but the form of some was wrong.
-const OF_NAMES: [&str; 29] = [
-    "E060", "E061", "E062", "E063", "E064", "E065", "E066", "E067", "E068", "E069", "E070", "E073", "E074", "E075",
-    "E076", "E077", "E080", "E085", "E086", "E087", "E090", "E091", "E100", "E101", "E103", "E104", "E105", "E107",
-    "E120",
-];
+/// Who applies a rule, and what it relies on. Where a part of a flow could not be read, what follows from its absence
+/// would be blamed on what is there; so a check says of how much it must be sure.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// `parse`, `resolve` or `lower`: what is wrong leaves the flow without a part.
+    Reading,
+    /// `parse` or `resolve`: what is wrong is the form of one name or value, and every name still finds its thing.
+    Form,
+    /// A check that looks at one thing alone: what it says is right even where the rest could not be read. What needs
+    /// more of the flow it asks only where the [`Context`] is `whole`.
+    Own(Over),
+    /// A check that looks at names, events and types, and at no duration, size or rate.
+    Names(Over),
+    /// A check that looks at whatever there is.
+    Whole(Over),
+}
 
 /// How much of a flow there is to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,9 +193,10 @@ enum Extent {
 
 impl Extent {
     fn of(found: &Diagnostics) -> Self {
+        let forms = |code| RULES.iter().any(|r| r.code == code && matches!(r.check, Check::Form));
         let mut extent = Self::Whole;
         for code in found.errors() {
-            if !OF_FORM.contains(&code) {
+            if !forms(code) {
                 return Self::Parts;
             }
             extent = Self::Names;
@@ -196,11 +204,13 @@ impl Extent {
         extent
     }
 
-    fn asks(self, rule: &Rule) -> bool {
-        match self {
-            Self::Whole => true,
-            Self::Names => LOCAL.contains(&rule.code) || OF_NAMES.contains(&rule.code),
-            Self::Parts => LOCAL.contains(&rule.code),
+    /// The check of a rule that can be right about so much.
+    fn asks(self, rule: &Rule) -> Option<Over> {
+        match rule.check {
+            Check::Own(check) => Some(check),
+            Check::Names(check) if self != Self::Parts => Some(check),
+            Check::Whole(check) if self == Self::Whole => Some(check),
+            _ => None,
         }
     }
 }
@@ -210,10 +220,10 @@ impl Extent {
 /// the missing part.
 #[must_use]
 pub fn check(flow: &Flow, facts: &Facts, input: &Input, found: &Diagnostics) -> Diagnostics {
-    let context = Context { flow, facts, input };
     let extent = Extent::of(found);
+    let context = Context { flow, facts, input, whole: extent == Extent::Whole };
     let mut out = Diagnostics::default();
-    for check in RULES.iter().filter(|r| extent.asks(r)).filter_map(|r| r.check) {
+    for check in RULES.iter().filter_map(|r| extent.asks(r)) {
         check(&context, &mut out);
     }
     out
@@ -377,5 +387,11 @@ sinks: { browser: { websocket: { gateway: live } } }
         assert_eq!(codes("4d", "browser"), ["E090", "E065"]);
         assert_eq!(codes("4 days", "browser"), ["E090", "E065", "E038"]);
         assert_eq!(codes("4 days", "brwser"), ["E038", "E034"]);
+    }
+
+    #[test]
+    fn an_unknown_name_hides_no_mistake_in_one_thing_alone() {
+        // The retention is out of range, and needs no name to be so.
+        assert_eq!(codes("30d", "brwser"), ["E130", "E034"]);
     }
 }

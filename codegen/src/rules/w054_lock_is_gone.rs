@@ -1,6 +1,6 @@
 //! W054: the lock of the last compile is gone.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// The lock of the last compile is gone.
@@ -12,7 +12,7 @@ There are generated templates, and no `spec/stacks.lock.json` beside the spec. T
 stack, and which name a thing had before it was renamed. Without it what would be lost is not found, and what was renamed
 gets a new identity. If the flow was ever deployed, restore the file from version control; the compile writes a new one.
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
