@@ -7,10 +7,12 @@ use crate::emit::describe::Described;
 use crate::emit::{self, File, Skeleton};
 use crate::model::Flow;
 use crate::parse::Input;
-use crate::plan::{HandlerInput, Plan, Remark};
-use crate::rules::{e054_stacks, e057_replacement, e058_names_meet};
-use crate::stacks::{self, Changes, Lock};
-use crate::{Checked, check, lower};
+use crate::plan::{HandlerInput, Machine, Plan, Remark};
+use crate::rules::{e054_stacks, e057_replacement, e058_names_meet, e123_definition_size};
+use crate::stacks::limits::TEMPLATE_BYTES;
+use crate::stacks::{self, Changes, Lock, LockError, StackError};
+use crate::{Checked, check, former, lower};
+use std::collections::BTreeSet;
 
 /// How many there are of what a person counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Counts {
 /// Everything that a compile makes.
 #[derive(Debug, Clone)]
 pub struct Output {
+    /// The flow's name.
+    pub name: String,
     /// Every generated file, the lock included.
     pub files: Vec<File>,
     /// What is written where a handler has no file yet.
@@ -52,6 +56,8 @@ pub struct Output {
     pub remarks: Vec<Remark>,
     /// How many there are.
     pub counts: Counts,
+    /// The functions that cannot run yet, by the part of the runtime that each waits for.
+    pub waiting: Vec<&'static str>,
 }
 
 /// A compile.
@@ -71,12 +77,13 @@ pub fn compile(input: &Input) -> Compiled {
         return Compiled { checked, output: None };
     }
     let mut out = Diagnostics::default();
-    let output = checked.flow.as_ref().and_then(|(flow, facts)| {
+    let output = checked.flow.as_mut().and_then(|(flow, facts)| {
+        let lock = lock(flow, input, &mut out).ok()?;
         let plan = lower::lower(flow, facts, &input.path, &mut out);
         if out.has_errors() {
             return None;
         }
-        output(flow, &plan, input.lock.as_deref(), &mut out)
+        output(flow, &plan, lock, &input.allow_loss, &mut out)
     });
     checked.diagnostics.extend(out.sorted());
     let right = checked.diagnostics.iter().all(|d: &Diagnostic| d.severity != Severity::Error);
@@ -96,31 +103,59 @@ pub fn compile_bytes(bytes: &[u8]) {
     let _ = crate::render::json(&compiled.checked.sources, &compiled.checked.diagnostics);
 }
 
-fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -> Option<Output> {
+/// The lock of the last compile; what it remembers of names goes into the flow.
+fn lock(flow: &mut Flow, input: &Input, out: &mut Diagnostics) -> Result<Option<Lock>, LockError> {
+    let lock = input.lock.as_deref().map(Lock::parse).transpose();
+    match &lock {
+        Ok(Some(lock)) => former::remember(flow, lock, out),
+        Ok(None) => {}
+        Err(why) => out.push(e054_stacks::lock(flow.name.span, &why.to_string())),
+    }
+    lock
+}
+
+fn output(
+    flow: &Flow,
+    plan: &Plan,
+    lock: Option<Lock>,
+    allow_loss: &BTreeSet<String>,
+    out: &mut Diagnostics,
+) -> Option<Output> {
     let whole = flow.name.span;
-    let lock = match lock.map(Lock::parse).transpose() {
-        Ok(lock) => lock,
-        Err(why) => {
-            out.push(e054_stacks::lock(whole, &why.to_string()));
-            return None;
-        }
-    };
     let first = lock.is_none();
     let definitions = emit::definitions(plan);
+    for machine in &plan.machines {
+        let bytes = definitions.get(&machine.reference()).map_or(0, String::len);
+        let name = machine.place.owner.split_once('.').map_or("", |(_, name)| name);
+        if let Some(wrong) = e123_definition_size::diagnostic(flow.place_of(&machine.place.owner), name, bytes) {
+            out.push(wrong);
+        }
+    }
+    if out.has_errors() {
+        return None;
+    }
     let made = emit::stacks(plan, &definitions, lock).and_then(|stacks| {
         let counts = counts(plan, &stacks);
         Ok((stacks::render(stacks.roots)?, counts, stacks.lock, stacks.changes))
     });
-    let (templates, counts, lock, changes) = match made {
+    let (templates, counts, mut lock, changes) = match made {
         Ok(made) => made,
         Err(why) => {
-            let owner = why.resource().and_then(|id| lower::owner_of(plan, id));
+            let owner = match &why {
+                StackError::OverLimit { what: "bytes", .. } => longest(plan, &definitions),
+                StackError::OverLimit { .. } => lower::largest_owner(plan),
+                _ => why.resource().and_then(|id| lower::owner_of(plan, id)),
+            };
             out.push(e054_stacks::diagnostic(owner.map_or(whole, |o| flow.place_of(o)), &why.to_string()));
             return None;
         }
     };
     for refusal in &changes.refused {
         out.push(e057_replacement::diagnostic(flow.place_of(owner(refusal)), refusal));
+    }
+    lock.renamed = former::remembered(flow);
+    for lost in changes.lost.iter().filter(|lost| !allow_loss.contains(lost.name())) {
+        out.push(e057_replacement::removed(flow.place_of(&lost.owner), lost, &changes.renames));
     }
     let mut files: Vec<File> =
         templates.into_iter().map(|(path, text)| File { path: format!("generated/{path}"), text }).collect();
@@ -133,14 +168,25 @@ fn output(flow: &Flow, plan: &Plan, lock: Option<&str>, out: &mut Diagnostics) -
     files.push(File { path: "spec/flow.schema.json".into(), text: crate::docs::flow_schema() });
     files.push(emit::manifest(&files));
     Some(Output {
+        name: plan.name.clone(),
         files,
         skeletons: emit::rust::skeletons(plan),
         handler_inputs: plan.handlers.iter().map(|h| (h.name.clone(), events(&h.input))).collect(),
         first,
         remarks: plan.remarks.clone(),
         counts,
+        waiting: plan.functions.iter().filter_map(crate::plan::Function::waits_for).collect(),
         changes,
     })
+}
+
+/// What most of a template's text is of: the workflow with the longest definition, or where none is long, the thing with
+/// the most resources.
+fn longest<'p>(plan: &'p Plan, definitions: &emit::machines::Definitions) -> Option<&'p str> {
+    let length = |machine: &Machine| definitions.get(&machine.reference()).map_or(0, String::len);
+    let machine = plan.machines.iter().max_by_key(|machine| length(machine));
+    let long = machine.filter(|machine| length(machine) > TEMPLATE_BYTES / 4);
+    long.map(|machine| machine.place.owner.as_str()).or_else(|| lower::largest_owner(plan))
 }
 
 fn owner(refusal: &stacks::Refusal) -> &str {

@@ -29,6 +29,10 @@ pub struct Input {
     pub environment: Option<String>,
     /// `spec/stacks.lock.json`, where it is there.
     pub lock: Option<String>,
+    /// Whether templates of an earlier compile are there.
+    pub compiled_before: bool,
+    /// The tables and secrets that may go from the stack, by the names that they had.
+    pub allow_loss: BTreeSet<String>,
 }
 
 /// Reads the files of a spec. The span is that of the whole root file.
@@ -57,8 +61,7 @@ fn file(sources: &mut SourceMap, path: &str, bytes: &[u8], out: &mut Diagnostics
             (id, node)
         }
         None => {
-            // The readable beginning is kept, so that the place of the first wrong byte can be shown.
-            sources.add(path, String::from_utf8_lossy(bytes.get(..65_536).unwrap_or(bytes)));
+            sources.add(path, yaml::readable(bytes));
             (next, None)
         }
     }

@@ -76,10 +76,10 @@ fn what_the_flow_no_longer_has_is_taken_away_and_the_users_files_stay() {
             "{ schedule: { at: \"rate(1 day)\" } }, event: OrderMade, set: { buyer: nobody }",
         );
     root.write("spec/flow.yaml", &other);
-    let (said, code) = root.codegen(&["--check"]);
+    let (said, code) = root.codegen(&["--check", "--allow-loss", "orders"]);
     assert_eq!(code, Some(4), "{said}");
     assert!(said.contains(&format!("{outbox} is no longer made")), "{said}");
-    let (said, code) = root.codegen(&[]);
+    let (said, code) = root.codegen(&["--allow-loss", "orders"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(!root.has(outbox) && !root.has(schema), "{said}");
     assert!(root.has(own) && root.has("generated/src/mine.rs"), "{said}");
@@ -133,4 +133,146 @@ fn a_link_out_of_the_spec_folder_is_not_followed() {
     let (said, code) = root.codegen(&["--spec", "spec/flow.yaml", "check"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("E050") && said.contains("links are not followed") && !said.contains("secret"), "{said}");
+}
+
+#[test]
+fn a_rename_stays_when_its_line_is_gone_from_the_spec() {
+    let root = Root::new("rename_stays", FLOW);
+    root.codegen(&[]);
+    root.write("spec/flow.yaml", &FLOW.replace("  index: {", "  search: { renamed_from: index,"));
+    assert_eq!(root.codegen(&[]).1, Some(0));
+    let template = fs::read_to_string(root.0.join("generated/template.json")).unwrap();
+    root.write("spec/flow.yaml", &FLOW.replace("  index: {", "  search: {"));
+    let (said, code) = root.codegen(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("nothing changed") && !said.contains("removes"), "{said}");
+    assert_eq!(fs::read_to_string(root.0.join("generated/template.json")).unwrap(), template);
+}
+
+#[test]
+fn a_check_says_what_would_change_and_writes_nothing() {
+    let root = Root::new("check", FLOW);
+    root.codegen(&[]);
+    let (said, code) = root.codegen(&["check"]);
+    assert_eq!(
+        (said.as_str(), code),
+        ("spec/flow.yaml is right: 1 event, 2 functions, 3 queues, 2 topics, 2 tables\n", Some(0))
+    );
+    root.write("spec/flow.yaml", &FLOW.replace("  index: {", "  search: {"));
+    let (said, code) = root.codegen(&["check"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("+ adds") && said.contains("- removes") && said.contains("IndexQueue"), "{said}");
+    assert!(fs::read_to_string(root.0.join("spec/stacks.lock.json")).unwrap().contains("IndexQueue"));
+}
+
+#[test]
+fn a_table_that_is_gone_is_refused_until_its_loss_is_allowed() {
+    let root = Root::new("loss", FLOW);
+    root.codegen(&[]);
+    let other = FLOW.replace("orders:", "purchases:").replace("table: orders", "table: purchases");
+    root.write("spec/flow.yaml", &other.replace("[orders]", "[purchases]"));
+    for arguments in [&["check"][..], &[], &["--check"], &["--allow-loss", "purchases"]] {
+        let (said, code) = root.codegen(arguments);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("E057") && said.contains("say `renamed_from: orders` in `purchases`"), "{said}");
+    }
+    let (said, code) = root.codegen(&["--allow-loss", "orders"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(root.codegen(&["check"]).1, Some(0));
+}
+
+#[test]
+fn a_lock_that_was_deleted_is_missed() {
+    let root = Root::new("no_lock", FLOW);
+    assert!(!root.codegen(&[]).0.contains("W054"));
+    fs::remove_file(root.0.join("spec/stacks.lock.json")).unwrap();
+    let (said, code) = root.codegen(&["check"]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("warning[W054]"), "{said}");
+}
+
+#[test]
+fn the_crates_of_a_new_flow_are_begun_and_never_touched_again() {
+    let root = Root::new("crates", FLOW);
+    let (said, _) = root.codegen(&[]);
+    for path in ["generated/Cargo.toml", "generated/bootstrap/Cargo.toml", "handlers/Cargo.toml", "handlers/src/lib.rs"]
+    {
+        assert!(root.has(path) && said.contains(path), "{path}: {said}");
+    }
+    let manifest = fs::read_to_string(root.0.join("handlers/Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"shop-handlers\"") && manifest.contains("package = \"shop-generated\""));
+    assert!(fs::read_to_string(root.0.join("handlers/src/lib.rs")).unwrap().contains("pub mod index_order;"));
+    assert!(
+        said.contains("crates/generated/bootstrap\",") && said.contains("`cargo check -p shop-bootstrap`"),
+        "{said}"
+    );
+    root.write("handlers/Cargo.toml", "[package]\nname = \"mine\"\n");
+    root.write("handlers/src/lib.rs", "// mine\n");
+    let (said, _) = root.codegen(&[]);
+    assert_eq!(fs::read_to_string(root.0.join("handlers/Cargo.toml")).unwrap(), "[package]\nname = \"mine\"\n");
+    assert!(said.contains("add to handlers/src/lib.rs"), "{said}");
+}
+
+#[test]
+fn a_handler_that_is_gone_from_the_spec_is_named_with_its_line() {
+    let root = Root::new("unused", FLOW);
+    root.codegen(&[]);
+    root.write(
+        "spec/flow.yaml",
+        &FLOW.replace("handler: index_order", "handler: find").replace("index_order:", "find:"),
+    );
+    let (said, _) = root.codegen(&[]);
+    let line = "handlers/src/index_order.rs, and `pub mod index_order;` in handlers/src/lib.rs:3";
+    assert!(said.contains(line) && root.has("handlers/src/index_order.rs"), "{said}");
+    assert!(!root.codegen(&[]).0.contains("no longer used"));
+}
+
+#[test]
+fn a_handler_whose_event_changes_is_named_once() {
+    let root = Root::new("touched", &FLOW.replace("buyer: string", "buyer: string, a: int, b: int"));
+    root.codegen(&[]);
+    root.write("spec/flow.yaml", FLOW);
+    let (said, _) = root.codegen(&[]);
+    let line = "handlers/src/index_order.rs: in `OrderPlaced`, the field `a` is gone, the field `b` is gone\n";
+    assert!(said.contains(line) && said.contains("messages in flight have the old shape"), "{said}");
+}
+
+#[test]
+fn the_only_file_of_a_spec_is_its_root_file_whatever_is_wrong_with_it() {
+    let said_of = |test: &str, spec: &str| {
+        let root = Root::new(test, spec);
+        root.codegen(&["check"])
+    };
+    for (test, spec, code) in [
+        ("root_empty", "", "E012"),
+        ("root_comments", "# eventloom: 1\n", "E012"),
+        ("root_mistyped", &FLOW.replace("eventloom: 1", "eventlom: 1"), "E016"),
+    ] {
+        let (said, exit) = said_of(test, spec);
+        assert!(exit == Some(1) && said.contains(&format!("error[{code}]")), "{test}: {said}");
+    }
+    let indented: String = FLOW.lines().map(|l| format!("  {l}\n")).collect();
+    for (test, spec) in [("root_indented", indented), ("root_mark", format!("\u{feff}{FLOW}"))] {
+        let (said, exit) = said_of(test, &spec);
+        assert_eq!(exit, Some(0), "{test}: {said}");
+    }
+    let root = Root::new("root_utf16", FLOW);
+    let utf16: Vec<u8> = FLOW.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(root.0.join("spec/flow.yaml"), utf16).unwrap();
+    assert!(root.codegen(&["check"]).0.contains("error[E001]"));
+    root.write("spec/more.yaml", "topics: {}\n");
+    let (said, exit) = root.codegen(&["check"]);
+    assert_eq!(exit, Some(3));
+    assert!(said.contains("spec/flow.yaml, spec/more.yaml") && said.contains("--spec"), "{said}");
+}
+
+#[test]
+fn a_tool_is_told_in_one_object_why_the_command_failed() {
+    let root = Root::new("json", FLOW);
+    fs::remove_file(root.0.join("spec/flow.yaml")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_codegen")).args(["--format", "json", "--root"]).arg(&root.0).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["failure"].as_str().unwrap().starts_with("there is no flow in"), "{said}");
 }

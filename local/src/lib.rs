@@ -6,7 +6,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`kernel`] | time, chance, durable records, names, callers: what each service stands on |
-//! | [`cloudformation`] | templates: their functions and values |
+//! | [`cloudformation`] | from templates to resources |
 //! | [`services`] | AWS's services, each a state machine of its own |
 //! | [`front`] | the door: loopback and the SDK in this process |
 //! | [`faults`] | what AWS does on a bad day, by seed |

@@ -36,6 +36,12 @@ pub fn input(root: &Path, spec: &str) -> Input {
     input
 }
 
+/// The input of the shop's flow, whose spec is in two files.
+#[must_use]
+pub fn orders() -> Input {
+    input(&repository().join("tests/flows/orders"), "orders.yaml")
+}
+
 /// The input of the reference flow.
 #[must_use]
 pub fn everi() -> Input {

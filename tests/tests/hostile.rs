@@ -62,7 +62,9 @@ fn good(hostile: &Hostile, compiled: &Compiled) -> Option<String> {
         return Some(format!("{name}: {} was not expected: {}", said.code, said.message));
     }
     let Some(output) = &compiled.output else { return Some(format!("{name}: there is no output")) };
-    let templates = output.files.iter().filter(|f| f.path == "generated/template.json" || f.path.contains("/nested/"));
+    // Every root, and what is nested in it.
+    let is_template = |path: &str| path.starts_with("generated/template") || path.starts_with("generated/nested/");
+    let templates = output.files.iter().filter(|f| is_template(&f.path));
     for template in templates {
         let json: serde_json::Value = serde_json::from_str(&template.text).unwrap();
         let resources = json.get("Resources").and_then(|r| r.as_object()).unwrap().len();

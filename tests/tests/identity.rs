@@ -67,6 +67,56 @@ fn a_queue_that_is_renamed_without_its_former_name_is_another() {
     assert!(after.changes.added.iter().any(|n| n.id == "AlertsQueue"));
 }
 
+/// What is said of a spec after one compile, in codes and in words.
+fn said(spec: &str, lock: &str) -> (Vec<&'static str>, String) {
+    let compiled = compile(&Input { bytes: spec.into(), lock: Some(lock.into()), ..everi() });
+    let found = &compiled.checked;
+    let words = codegen::render::human(&found.sources, &found.diagnostics, false);
+    (found.diagnostics.iter().map(|d| d.code).collect(), words)
+}
+
+const NOTIFY: &str = "  notify:\n    from: activity\n";
+
+#[test]
+fn a_rename_is_remembered_when_its_line_is_gone_and_through_a_second_rename() {
+    let before = compiled(&spec(), None);
+    let renamed = edited(NOTIFY, "  alerts:\n    renamed_from: notify\n    from: activity\n");
+    let after = compiled(&renamed, Some(lock(&before)));
+    let without = compiled(&edited(NOTIFY, "  alerts:\n    from: activity\n"), Some(lock(&after)));
+    assert_eq!(lock(&without), lock(&after));
+    for former in ["alerts", "notify"] {
+        let twice = edited(NOTIFY, &format!("  pings:\n    renamed_from: {former}\n    from: activity\n"));
+        let twice = compiled(&twice, Some(lock(&without)));
+        assert!(twice.changes.removed.is_empty() && twice.changes.added.is_empty(), "{:?}", twice.changes);
+        let end = compiled(&edited(NOTIFY, "  pings:\n    from: activity\n"), Some(lock(&twice)));
+        assert!(end.changes.removed.is_empty() && end.changes.added.is_empty(), "{:?}", end.changes);
+    }
+}
+
+#[test]
+fn the_former_name_of_a_renamed_thing_cannot_be_given_to_another() {
+    let renamed = edited(NOTIFY, "  alerts:\n    renamed_from: notify\n    from: activity\n");
+    let lock = lock(&compiled(&renamed, Some(lock(&compiled(&spec(), None)))));
+    let both =
+        "  notify: { from: activity, events: [UpdateShared], to: update_count }\n  alerts:\n    from: activity\n";
+    let (codes, words) = said(&edited(NOTIFY, both), &lock);
+    assert!(!codes.is_empty() && codes.iter().all(|c| *c == "E058"), "{words}");
+}
+
+#[test]
+fn a_former_name_that_the_lock_does_not_know_is_refused() {
+    let lock = lock(&compiled(&spec(), None));
+    let (codes, words) = said(&edited(NOTIFY, "  alerts:\n    renamed_from: notfy\n    from: activity\n"), &lock);
+    assert_eq!(codes, ["E052"]);
+    assert!(
+        words.contains("the stack has no `notfy` under `queues`") && words.contains("did you mean `notify`?"),
+        "{words}"
+    );
+    let (codes, words) = said(&edited(NOTIFY, "  notify:\n    renamed_from: nope\n    from: activity\n"), &lock);
+    assert_eq!(codes, ["E052"]);
+    assert!(words.contains("`notify` is in the stack already, and never was `nope`"), "{words}");
+}
+
 #[test]
 fn another_key_of_a_table_is_refused() {
     let changed = edited("members:       { key: user_id,", "members:       { key: name,");

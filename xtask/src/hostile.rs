@@ -181,16 +181,44 @@ fn includes() -> Vec<Hostile> {
 fn large() -> Vec<Hostile> {
     let tables = more("tables", 300, |i| format!("t{i}: {{ key: k, fields: {{ k: string }} }}"));
     let reads = format!("reads: [orders, {}]", listed(300, |i| format!("t{i}")));
-    let steps: String = (0..3_000).map(|i| format!("      - s{i}: {{ handler: index_order }}\n")).collect();
-    let workflow =
-        with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}h"));
+    let workflow = |steps: usize| {
+        let steps: String = (0..steps).map(|i| format!("      - s{i}: {{ handler: index_order }}\n")).collect();
+        with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}h"))
+    };
+    let shipping: String = (0..600).map(|i| format!("      - s{i}: {{ handler: h{i} }}\n")).collect();
+    let handlers: String = (0..600).map(|i| format!("  h{i}: {{ returns: T{i} }}\n")).collect();
+    // Each adds a field, so that the state grows with every step.
+    let types: String = (0..600).map(|i| format!("  T{i}: {{ fields: {{ f{i}: bool }} }}\n")).collect();
+    let many_handlers =
+        with("handler: index_order }\nh", &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{shipping}h"))
+            .replacen("  index_order: { reads: [orders] }\n", &handlers, 1)
+            .replacen("events:\n", &format!("types:\n{types}events:\n"), 1);
     let values = format!("{{ buyer: string, more: {{ enum: [{}] }} }}", listed(100_000, |i| format!("v{i}")));
+    let names = |part: &str| listed(40, |i| part.replace("NAME", &format!("o{i}")));
+    let choice = |when: &str| {
+        let steps = format!("      - ask: {{ choice: [{{ when: {{ {when} }}, next: end }}] }}\n");
+        let fields =
+            with("{ buyer: string }", &format!("{{ buyer: string, {} }}", names("NAME: { fields: { p: int } }")));
+        fields.replacen(
+            "handler: index_order }\nhandlers:\n  index_order: { reads: [orders] }\n",
+            &format!("to: ship }}\nworkflows:\n  ship:\n    steps:\n{steps}"),
+            1,
+        )
+    };
     vec![
-        hostile("E054_workflow_of_three_thousand_steps", &["E054"], workflow),
+        hostile("E054_workflow_as_large_as_a_template", &["E054"], workflow(920)),
+        hostile("forty_alternatives_of_one_choice", &[], choice(&names("NAME: { $or: [{ p: [1] }, { p: [2] }] }"))),
         hostile(
             "E088_environment_of_a_megabyte",
             &["E088"],
             with("reads: [orders]", &format!("reads: [orders], env: {{ A: {} }}", "x".repeat(1_000_000))),
+        ),
+        hostile("E123_workflow_of_three_thousand_steps", &["E123"], workflow(3_000)),
+        hostile("E140_workflow_of_six_hundred_handlers", &["E140"], many_handlers),
+        hostile(
+            "one_topic_of_four_hundred_queues",
+            &[],
+            more("queues", 400, |i| format!("q{i}: {{ from: activity, handler: index_order }}")),
         ),
         hostile("E140_policy_over_the_limit", &["E140"], tables.replacen("reads: [orders]", &reads, 1)),
         hostile(

@@ -222,22 +222,22 @@ impl Expr {
         self.join(" & ", other, Binding::Concatenation)
     }
 
+    /// This number and one.
+    #[must_use]
+    pub fn successor(self) -> Self {
+        Self::primary(format!("({} + 1)", self.at(Binding::Primary)))
+    }
+
     /// Whether all hold; true for none. The evaluator may look at all of them.
     #[must_use]
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Self {
-        conditions
-            .into_iter()
-            .reduce(|all, next| all.join(" and ", next, Binding::And))
-            .unwrap_or_else(|| Self::bool(true))
+        Self::joined(conditions, " and ", Binding::And).unwrap_or_else(|| Self::bool(true))
     }
 
     /// Whether one of them holds; false for none. The evaluator may look at all of them.
     #[must_use]
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Self {
-        conditions
-            .into_iter()
-            .reduce(|any, next| any.join(" or ", next, Binding::Or))
-            .unwrap_or_else(|| Self::bool(false))
+        Self::joined(conditions, " or ", Binding::Or).unwrap_or_else(|| Self::bool(false))
     }
 
     /// `condition ? this : other`; only the chosen one is evaluated.
@@ -358,6 +358,19 @@ impl Expr {
     fn compare(self, operator: &str, other: Self) -> Self {
         let (left, right) = (self.at(Binding::Concatenation), other.at(Binding::Concatenation));
         Self { text: format!("{left} {operator} {right}"), binding: Binding::Comparison }
+    }
+
+    /// All in a row, none for none.
+    fn joined(of: impl IntoIterator<Item = Self>, operator: &str, binding: Binding) -> Option<Self> {
+        let mut of = of.into_iter();
+        let first = of.next()?;
+        let Some(second) = of.next() else { return Some(first) };
+        let mut text = first.at(binding);
+        for next in std::iter::once(second).chain(of) {
+            text.push_str(operator);
+            text.push_str(&next.at(binding));
+        }
+        Some(Self { text, binding })
     }
 
     fn join(self, operator: &str, other: Self, binding: Binding) -> Self {

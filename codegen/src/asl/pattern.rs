@@ -22,8 +22,8 @@ use super::jsonata::Expr;
 pub struct Pattern {
     /// On which field, and what.
     pub fields: Vec<(String, Matcher)>,
-    /// `$or`: one of these must hold as well. Empty for no such condition.
-    pub or: Vec<Pattern>,
+    /// `$or`, any number of times: of each list, one must hold as well.
+    pub or: Vec<Vec<Pattern>>,
 }
 
 /// What must hold of one field.
@@ -115,7 +115,7 @@ impl Pattern {
 
     fn condition(&self, object: &Expr) -> Expr {
         let fields = self.fields.iter().map(|(name, matcher)| matcher.condition(object.clone().field(name)));
-        let or = (!self.or.is_empty()).then(|| Expr::any(self.or.iter().map(|pattern| pattern.condition(object))));
+        let or = self.or.iter().map(|list| Expr::any(list.iter().map(|pattern| pattern.condition(object))));
         Expr::all(fields.chain(or))
     }
 
@@ -124,7 +124,7 @@ impl Pattern {
         self.fields.iter().all(|(_, matcher)| match matcher {
             Matcher::AnyOf(alternatives) => alternatives.contains(&Alternative::Exists(false)),
             Matcher::Nested(pattern) => pattern.holds_of_nothing(),
-        }) && (self.or.is_empty() || self.or.iter().any(Self::holds_of_nothing))
+        }) && self.or.iter().all(|list| list.iter().any(Self::holds_of_nothing))
     }
 
     fn find_unsupported(&self, path: &mut Vec<String>, found: &mut Vec<Unsupported>) {
@@ -141,7 +141,7 @@ impl Pattern {
             }
             path.pop();
         }
-        for pattern in &self.or {
+        for pattern in self.or.iter().flatten() {
             pattern.find_unsupported(path, found);
         }
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::{Catch, ErrorName, Flowing, Machine, Resource, Retry, Scope, State, StateName, Until};
+use super::{Catch, ErrorName, Flowing, Machine, Retry, Scope, State, StateName, Until};
 
 /// Characters of a name (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
 const NAME: usize = 80;
@@ -107,11 +107,6 @@ fn check_state(name: &StateName, state: &State, found: &mut Vec<Problem>) {
         State::Task(task) => {
             let timeout = task.timeout_seconds.as_ref().and_then(|seconds| seconds.plain()).copied();
             let heartbeat = task.heartbeat_seconds.as_ref().and_then(|seconds| seconds.plain()).copied();
-            if let Resource::Arn(arn) = &task.resource
-                && is_substitution(arn)
-            {
-                found.push(Problem::StraySubstitution(arn.clone()));
-            }
             if out_of_range(timeout) || out_of_range(heartbeat) {
                 found.push(Problem::Seconds(name.clone()));
             }
@@ -199,7 +194,7 @@ fn check_flow(scope: &Scope, found: &mut Vec<Problem>) {
 }
 
 /// A value that is a substitution as a whole was put there as one: constants never look like that, and
-/// names of errors and resources are looked at with their state.
+/// names of errors are looked at with their state.
 fn find_stray_substitutions(document: &Json, found: &mut Vec<Problem>) {
     match document {
         Json::String(text) if text.contains("${") && !is_substitution(text) => {

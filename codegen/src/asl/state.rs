@@ -77,22 +77,46 @@ impl Serialize for Assign {
     }
 }
 
-/// What a task calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a task calls: an integration of Step Functions.
+///
+/// Its ARN begins with the partition (`aws`, `aws-cn`, `aws-us-gov`), which only the deployment knows: so it is a
+/// substitution as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
-    /// A Lambda function, through `lambda:invoke`: the arguments are `FunctionName` and `Payload`, and
-    /// the function's answer is in `$states.result.Payload`.
+    /// A Lambda function: the arguments are `FunctionName` and `Payload`, and the function's answer is in
+    /// `$states.result.Payload`.
     LambdaInvoke,
-    /// Another service's integration, by its ARN.
-    Arn(String),
+    /// A message to an SNS topic.
+    SnsPublish,
+    /// A message to an SQS queue.
+    SqsSendMessage,
+}
+
+impl Resource {
+    /// What stands for its ARN in a document.
+    #[must_use]
+    pub const fn substitution(self) -> &'static str {
+        match self {
+            Self::LambdaInvoke => "LambdaInvoke",
+            Self::SnsPublish => "SnsPublish",
+            Self::SqsSendMessage => "SqsSendMessage",
+        }
+    }
+
+    /// Its ARN after the partition.
+    #[must_use]
+    pub const fn integration(self) -> &'static str {
+        match self {
+            Self::LambdaInvoke => ":states:::lambda:invoke",
+            Self::SnsPublish => ":states:::sns:publish",
+            Self::SqsSendMessage => ":states:::sqs:sendMessage",
+        }
+    }
 }
 
 impl Serialize for Resource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::LambdaInvoke => "arn:aws:states:::lambda:invoke",
-            Self::Arn(arn) => arn,
-        })
+        serializer.serialize_str(&format!("${{{}}}", self.substitution()))
     }
 }
 

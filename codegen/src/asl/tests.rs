@@ -155,5 +155,5 @@ fn a_backoff_rate_always_has_a_fraction() {
 fn only_a_substitution_is_left_for_cloudformation_to_replace() {
     let text = everything().to_json();
     let found: Vec<_> = text.split("${").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
-    assert_eq!(found, ["RenderNotice"]);
+    assert_eq!(found, ["LambdaInvoke", "RenderNotice"]);
 }

@@ -103,6 +103,8 @@ limits! {
     ["AWS Step Functions Developer Guide, Service quotas", "2026-11-23"]
     "Bytes of a state's input or output."
     STATES_PAYLOAD_BYTES = 256 * KIB;
+    "Bytes of a definition."
+    STATES_DEFINITION_BYTES = MIB;
     "Events in the history of a standard execution."
     STATES_HISTORY_EVENTS = 25_000;
     "Characters of a name."

@@ -178,7 +178,13 @@ impl Tree {
             Self::Intrinsic(intrinsic) => match change(intrinsic) {
                 Some(other) => **intrinsic = other,
                 None => match &mut **intrinsic {
-                    Intrinsic::Join(parts) => parts.iter_mut().for_each(|part| part.rewrite(change)),
+                    Intrinsic::Join(parts) => {
+                        let before = std::mem::take(parts);
+                        for mut part in before {
+                            part.rewrite(change);
+                            super::value::add(parts, part);
+                        }
+                    }
                     Intrinsic::If(_, yes, no) => {
                         yes.rewrite(change);
                         no.rewrite(change);

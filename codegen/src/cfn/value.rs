@@ -133,10 +133,7 @@ impl Str {
     pub fn join(parts: impl IntoIterator<Item = Part>) -> Self {
         let mut joined: Vec<Tree> = Vec::new();
         for Part(part) in parts {
-            match part {
-                Value::Intrinsic(Intrinsic::Join(inner)) => inner.into_iter().for_each(|tree| add(&mut joined, tree)),
-                other => add(&mut joined, other.into()),
-            }
+            add(&mut joined, part.into());
         }
         match (joined.pop(), joined.is_empty()) {
             (None, _) => Self::Literal(String::new()),
@@ -188,10 +185,15 @@ impl Str {
     }
 }
 
-fn add(joined: &mut Vec<Tree>, part: Tree) {
+/// Adds a part to a composed text: the parts of one that is composed itself, and a literal to the one before it.
+pub(super) fn add(joined: &mut Vec<Tree>, part: Tree) {
     match (joined.last_mut(), part) {
         (_, Tree::Text(text)) if text.is_empty() => {}
         (Some(Tree::Text(before)), Tree::Text(text)) => before.push_str(&text),
+        (_, Tree::Intrinsic(intrinsic)) => match *intrinsic {
+            Intrinsic::Join(inner) => inner.into_iter().for_each(|part| add(joined, part)),
+            other => joined.push(other.into()),
+        },
         (_, part) => joined.push(part),
     }
 }

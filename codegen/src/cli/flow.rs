@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{handlers, load, summary, write};
+use super::{load, put};
 
 /// What came of a compile that another program asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +31,6 @@ pub fn flow(root: &Path, spec: Option<&Path>, colored: bool) -> Result<Flow, Fai
         found => crate::render::human(&checked.sources, found, colored),
     };
     let Some(output) = &compiled.output else { return Ok(Flow { diagnostics, summary: None, changed: false }) };
-    let touched = handlers::touched(&root, output)?;
-    let written = write::write(&root, output)?;
-    let scaffolded = handlers::scaffold(&root, output)?;
-    let changed = !written.changed.is_empty() || !written.removed.is_empty();
-    let summary = Some(summary::summary(&root, output, &written, &scaffolded, &touched));
-    Ok(Flow { diagnostics, summary, changed })
+    let (changed, summary) = put(&root, output)?;
+    Ok(Flow { diagnostics, summary: Some(summary), changed })
 }

@@ -33,21 +33,64 @@ pub(crate) fn scaffold(root: &Root, output: &Output) -> Result<Scaffolded, Failu
     Ok(done)
 }
 
-/// Handlers that are there and whose events change: each with what will no longer compile. It compares the
-/// schemas of the last compile with the new ones.
-pub(crate) fn touched(root: &Root, output: &Output) -> Result<Vec<String>, Failure> {
+/// A handler that the flow had and no longer has.
+pub(crate) struct Unused {
+    /// Its file.
+    file: String,
+    /// Its line in `handlers/src/lib.rs`, and the number of that.
+    mod_line: Option<(usize, String)>,
+}
+
+impl Unused {
+    /// What may go.
+    pub(crate) fn words(&self) -> String {
+        match &self.mod_line {
+            Some((number, line)) => format!("{}, and `{line}` in handlers/src/lib.rs:{number}", self.file),
+            None => self.file.clone(),
+        }
+    }
+}
+
+/// Handlers that the last compile had a trait for and this one does not, and whose files are there.
+pub(crate) fn unused(root: &Root, output: &Output) -> Result<Vec<Unused>, Failure> {
+    let Some(last) = root.text("generated/bootstrap/src/main.rs")? else { return Ok(Vec::new()) };
+    let lib = root.text("handlers/src/lib.rs")?.unwrap_or_default();
+    let kept: BTreeSet<&str> = output.skeletons.iter().map(|s| s.path.as_str()).collect();
+    let mut found = Vec::new();
+    for name in last.lines().filter_map(|l| l.split_once("= handlers::")?.1.strip_suffix("::Handler;")) {
+        let file = format!("handlers/src/{}.rs", name.trim_start_matches("r#"));
+        if kept.contains(file.as_str()) || root.text(&file)?.is_none() {
+            continue;
+        }
+        let is_its =
+            |line: &str| line.trim().trim_start_matches("pub ").strip_prefix("mod ") == Some(&format!("{name};"));
+        let mod_line = (1..).zip(lib.lines()).find(|(_, l)| is_its(l)).map(|(n, l)| (n, l.trim().to_owned()));
+        found.push(Unused { file, mod_line });
+    }
+    Ok(found)
+}
+
+/// Handlers that are there and whose events change: each file with what changes. It compares the schemas of the last
+/// compile with the new ones.
+pub(crate) fn touched(root: &Root, output: &Output) -> Result<Vec<(String, String)>, Failure> {
     let made: BTreeMap<&str, &str> = output.files.iter().map(|f| (f.path.as_str(), f.text.as_str())).collect();
     let mut said = Vec::new();
     for (handler, events) in &output.handler_inputs {
-        if root.text(&format!("handlers/src/{handler}.rs"))?.is_none() {
+        let file = format!("handlers/src/{handler}.rs");
+        if root.text(&file)?.is_none() {
             continue;
         }
+        let mut changed = Vec::new();
         for event in events {
             let path = format!("generated/schemas/{event}.schema.json");
             let (Some(old), Some(new)) = (root.text(&path)?, made.get(path.as_str())) else { continue };
-            said.extend(
-                differences(&old, new).into_iter().map(|d| format!("handlers/src/{handler}.rs: in `{event}`, {d}")),
-            );
+            let found = differences(&old, new);
+            if !found.is_empty() {
+                changed.push(format!("in `{event}`, {}", found.join(", ")));
+            }
+        }
+        if !changed.is_empty() {
+            said.push((file, changed.join("; ")));
         }
     }
     Ok(said)

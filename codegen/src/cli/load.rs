@@ -27,6 +27,11 @@ pub(crate) enum Failure {
     /// There is no spec.
     #[error("there is no flow in {}; a flow's root file is a .yaml file there with the line `eventloom: 1`", .0.display())]
     NoSpec(PathBuf),
+    /// There are several files, and none says that it is the root.
+    #[error(
+        "no file in spec/ has the line `eventloom: 1`: {0}; write it into the flow's root file, or choose one with --spec"
+    )]
+    NoRoot(String),
     /// There are several.
     #[error("there are several flows in spec/: {0}; choose one with --spec")]
     SeveralSpecs(String),
@@ -40,7 +45,8 @@ pub(crate) struct Root {
     pub(crate) spec: String,
 }
 
-/// Finds a flow's root file: the one given, or the one in `spec/` that has the line `eventloom:`.
+/// Finds a flow's root file: the one given, or the one in `spec/` that has the line `eventloom:`, or the only one there
+/// is, so that what is wrong with it can be said.
 pub(crate) fn root(folder: &Path, spec: Option<&Path>) -> Result<Root, Failure> {
     if let Some(spec) = spec {
         let within = spec.strip_prefix(folder).unwrap_or(spec);
@@ -48,20 +54,28 @@ pub(crate) fn root(folder: &Path, spec: Option<&Path>) -> Result<Root, Failure> 
     }
     let specs = folder.join("spec");
     let entries = std::fs::read_dir(&specs).map_err(|_| Failure::NoSpec(specs.clone()))?;
-    let mut found: Vec<String> = Vec::new();
+    let (mut found, mut others): (Vec<String>, Vec<String>) = Default::default();
     for entry in entries.flatten() {
         let path = entry.path();
-        if is_yaml(&path) && path.is_file() && read(&path)?.split(|b| *b == b'\n').any(|l| l.starts_with(b"eventloom:"))
-        {
-            found.push(format!("spec/{}", entry.file_name().to_string_lossy()));
+        if is_yaml(&path) && path.is_file() {
+            let list = if is_root(&read(&path)?) { &mut found } else { &mut others };
+            list.push(format!("spec/{}", entry.file_name().to_string_lossy()));
         }
     }
     found.sort();
-    match found.as_slice() {
-        [one] => Ok(Root { folder: folder.to_owned(), spec: one.clone() }),
-        [] => Err(Failure::NoSpec(specs)),
-        several => Err(Failure::SeveralSpecs(several.join(", "))),
+    others.sort();
+    match (found.as_slice(), others.as_slice()) {
+        ([one], _) | ([], [one]) => Ok(Root { folder: folder.to_owned(), spec: one.clone() }),
+        ([], []) => Err(Failure::NoSpec(specs)),
+        ([], several) => Err(Failure::NoRoot(several.join(", "))),
+        (several, _) => Err(Failure::SeveralSpecs(several.join(", "))),
     }
+}
+
+/// Whether a file says that it is a flow's root: in its first line perhaps after a byte order mark.
+fn is_root(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.split(|b| *b == b'\n').any(|line| line.starts_with(b"eventloom:"))
 }
 
 fn is_yaml(path: &Path) -> bool {
@@ -111,6 +125,8 @@ impl Root {
             templates: templates(&folder.join("templates")),
             environment,
             lock: self.text("spec/stacks.lock.json")?,
+            compiled_before: self.path("generated/template.json").exists(),
+            ..Input::default()
         })
     }
 }

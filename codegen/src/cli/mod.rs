@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well; 1 the spec has errors; 2 the command line is wrong; 3 a file could not be read
 //! or written; 4 `--check` found generated files that are not fresh.
 
+mod crates;
 mod explain;
 mod flow;
 mod handlers;
@@ -10,7 +11,7 @@ mod load;
 mod summary;
 mod write;
 
-use crate::Compiled;
+use crate::{Compiled, Output};
 use clap::{Parser, Subcommand, ValueEnum};
 pub use flow::{Failed, Flow, flow};
 use load::Root;
@@ -41,6 +42,9 @@ struct Arguments {
     /// The environment to compile for, one of those under `environments:`
     #[arg(long, global = true)]
     environment: Option<String>,
+    /// A table or a secret that may go from the stack, where the spec no longer has it; once for each
+    #[arg(long, global = true, value_name = "NAME")]
+    allow_loss: Vec<String>,
     /// Write nothing; fail if a generated file is not what the compiler would write
     #[arg(long)]
     check: bool,
@@ -122,6 +126,9 @@ pub fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(stop) => {
             eprintln!("error: {}", stop.said);
+            if arguments.format == Format::Json {
+                print(&crate::render::json_failure(&stop.said));
+            }
             ExitCode::from(stop.code)
         }
     }
@@ -139,9 +146,13 @@ fn command(arguments: &Arguments) -> Result<u8, Stop> {
             Ok(0)
         }
         Some(Command::Check) => {
-            let compiled = compile(arguments)?.1;
+            let (root, compiled) = compile(arguments)?;
             report(arguments, &compiled);
-            Ok(if compiled.output.is_some() { 0 } else { WRONG_SPEC })
+            let Some(output) = &compiled.output else { return Ok(WRONG_SPEC) };
+            if arguments.format == Format::Human {
+                print(&summary::checked(&root, output));
+            }
+            Ok(0)
         }
         Some(Command::Diagram { kind }) => {
             let compiled = compile(arguments)?.1;
@@ -161,7 +172,8 @@ fn command(arguments: &Arguments) -> Result<u8, Stop> {
 /// Compiles the flow. What comes of it is needed to the end of the process, which takes its memory back as a whole.
 fn compile(arguments: &Arguments) -> Result<(Root, ManuallyDrop<Compiled>), Stop> {
     let root = load::root(&arguments.root, arguments.spec.as_deref())?;
-    let input = root.input(arguments.environment.clone())?;
+    let mut input = root.input(arguments.environment.clone())?;
+    input.allow_loss = arguments.allow_loss.iter().cloned().collect();
     let compiled = crate::compile(&input);
     Ok((root, ManuallyDrop::new(compiled)))
 }
@@ -192,11 +204,24 @@ fn colored(color: Color) -> bool {
 
 fn generate(arguments: &Arguments) -> Result<u8, Stop> {
     let (root, compiled) = compile(arguments)?;
-    report(arguments, &compiled);
+    let human = arguments.format == Format::Human;
+    if human {
+        report(arguments, &compiled);
+    }
+    let done = written(arguments, &root, &compiled)?;
+    // One object is all that a tool gets: it is told when nothing can fail any more.
+    if !human {
+        report(arguments, &compiled);
+    }
+    Ok(done)
+}
+
+/// Writes what was made, or says what is not fresh.
+fn written(arguments: &Arguments, root: &Root, compiled: &Compiled) -> Result<u8, Stop> {
     let Some(output) = &compiled.output else { return Ok(WRONG_SPEC) };
     let human = arguments.format == Format::Human;
     if arguments.check {
-        let stale = write::stale(&root, output)?;
+        let stale = write::stale(root, output)?;
         if stale.is_empty() {
             if human {
                 print("the generated files are fresh\n");
@@ -206,13 +231,23 @@ fn generate(arguments: &Arguments) -> Result<u8, Stop> {
         eprint!("{}", summary::not_fresh(&stale));
         return Ok(NOT_FRESH);
     }
-    let touched = handlers::touched(&root, output)?;
-    let written = write::write(&root, output)?;
-    let scaffolded = handlers::scaffold(&root, output)?;
+    let (_, summary) = put(root, output)?;
     if human {
-        print(&summary::summary(&root, output, &written, &scaffolded, &touched));
+        print(&summary);
     }
     Ok(0)
+}
+
+/// Writes what changed and begins what is missing; says whether any generated file changed, and all that was done.
+fn put(root: &Root, output: &Output) -> Result<(bool, String), load::Failure> {
+    let touched = handlers::touched(root, output)?;
+    let unused = handlers::unused(root, output)?;
+    let written = write::write(root, output)?;
+    let crates = crates::scaffold(root, output)?;
+    let scaffolded = handlers::scaffold(root, output)?;
+    let handlers = summary::Handlers { scaffolded, touched, unused };
+    let changed = !written.changed.is_empty() || !written.removed.is_empty();
+    Ok((changed, summary::summary(root, output, &written, &crates, &handlers)))
 }
 
 /// Prints to standard output; a reader that has gone away is no failure.

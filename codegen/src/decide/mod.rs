@@ -6,16 +6,22 @@
 
 mod fan_out;
 mod size;
+mod timeouts;
 mod workflow;
 
 pub use fan_out::{FanOut, LOOKED_UP_TARGETS, PATH_SECONDS, Quota, fan_out, is_fan_out, posts_seconds, quota};
 pub use size::{
     ASSUMED_LIST_BYTES, ASSUMED_TEXT_BYTES, ENVELOPE_BYTES, Size, event_size, fields_size, max_bytes, shape_size,
 };
-pub use workflow::{longest, longest_way, step_timeout, steps_waits, transitions, workflow_timeout};
+pub use timeouts::{
+    AT_ONCE, FLUSH_TIMEOUT, FUNCTION_TIMEOUT, ROUTE_TIMEOUT, STREAM_TIMEOUT, WORKER_TIMEOUT, batch_seconds,
+    consumer_handlers, consumer_timeout, deliver_timeout, handler_timeout, reading_timeout, rest_timeout,
+    route_timeout, sink_timeout, step_timeout,
+};
+pub use workflow::{longest, longest_way, steps_waits, transitions, workflow_timeout};
 
 use crate::facts::{Facts, Node};
-use crate::model::{Destination, Flow, Grouper, GrouperId, HandlerId, Queue, Target, Window};
+use crate::model::{Destination, Flow, Grouper, GrouperId, Queue, Window};
 
 /// Seconds that a queue keeps events: SQS's own default.
 pub const KEEP: u64 = 345_600;
@@ -27,10 +33,6 @@ pub const BATCH: u32 = 10;
 pub const BATCH_WINDOW: u64 = 0;
 /// Tries of a queue before the dead-letter queue.
 pub const ATTEMPTS: u32 = 5;
-/// Seconds that a handler may take.
-pub const HANDLER_TIMEOUT: u64 = 15;
-/// The least that a consumer may take, in seconds.
-pub const CONSUMER_TIMEOUT_LEAST: u64 = 30;
 /// Memory of a function, in MiB.
 pub const MEMORY: u32 = 256;
 /// By how much the visibility timeout is longer than the consumer's.
@@ -50,29 +52,6 @@ pub const GROUP_MAX: u32 = 100;
 pub const GROUP_WRITES: f64 = 2.6;
 /// By how much two clocks may differ, in seconds.
 pub const SKEW: u64 = 60;
-
-/// Seconds that a handler may take.
-#[must_use]
-pub fn handler_timeout(flow: &Flow, handler: HandlerId) -> u64 {
-    flow.handlers[handler].timeout.map_or(HANDLER_TIMEOUT, |t| t.value)
-}
-
-/// The handlers that a queue's consumer runs: of its events, and of their targets.
-pub fn consumer_handlers(queue: &Queue) -> impl Iterator<Item = HandlerId> {
-    let targets = queue.targets.iter().flat_map(|t| &t.by_event).filter_map(|(_, target)| match target {
-        Target::Handler(handler) => Some(handler.value),
-        _ => None,
-    });
-    queue.handler.map(|h| h.value).into_iter().chain(targets)
-}
-
-/// Seconds that a queue's consumer may take for one batch.
-#[must_use]
-pub fn consumer_timeout(flow: &Flow, queue: &Queue) -> u64 {
-    let longest = consumer_handlers(queue).map(|h| handler_timeout(flow, h)).max();
-    let needed = longest.map_or(0, |t| t.saturating_add(15)).max(CONSUMER_TIMEOUT_LEAST);
-    queue.timeout.map_or(needed.min(crate::aws::limits::LAMBDA_TIMEOUT_SECONDS), |t| t.value)
-}
 
 /// Seconds that a consumer waits for a batch to fill.
 #[must_use]

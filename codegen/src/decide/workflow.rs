@@ -1,21 +1,9 @@
 //! How long a workflow takes, and how many transitions it makes.
 
-use super::{HANDLER_TIMEOUT, handler_timeout};
+use super::step_timeout;
 use crate::aws::limits::{STATES_EXPRESS_SECONDS, STATES_STANDARD_SECONDS};
 use crate::model::{Flow, Step, StepKind, Workflow};
 use std::collections::BTreeMap;
-
-/// Seconds that a step may take: its own timeout, or its handler's.
-#[must_use]
-pub fn step_timeout(flow: &Flow, step: &Step) -> u64 {
-    step.timeout.map_or_else(
-        || match &step.kind {
-            StepKind::Handler(handler) => handler_timeout(flow, handler.value),
-            _ => HANDLER_TIMEOUT,
-        },
-        |t| t.value,
-    )
-}
 
 /// The seconds of all waits of a list of steps, branches at the same time; none where a field says how long.
 #[must_use]
@@ -163,7 +151,7 @@ mod tests {
             workflow_timeout(&flow, flow.workflows.values().next().unwrap())
         };
         assert_eq!(timeout("{ a: { handler: h } }"), 3_600);
-        assert_eq!(timeout("{ a: { handler: h } }, { b: { wait: 1d } }"), 2 * (86_400 + 100));
+        assert_eq!(timeout("{ a: { handler: h } }, { b: { wait: 1d } }"), 2 * (86_400 + 105));
         assert_eq!(timeout("{ a: { wait: 300d } }"), STATES_STANDARD_SECONDS);
         assert_eq!(timeout("{ a: { wait: { until: due } } }"), STATES_STANDARD_SECONDS);
     }

@@ -38,6 +38,8 @@ pub(super) const SKIP: f64 = 11.0;
 const LAST_LINE: f64 = 15.0;
 const TEXT_ROOM: f64 = 216.0;
 const STEP_ROOM: f64 = 150.0;
+/// The widest detail of a step: where it goes on stands here, since there is no room between the rows.
+const STEP_DETAIL_ROOM: f64 = 200.0;
 const LABEL_ROOM: f64 = 130.0;
 const MIN_WIDTH: f64 = 104.0;
 const DETAILS: usize = 2;
@@ -183,7 +185,7 @@ fn parent<'g>(node: &'g Node, nodes: &BTreeMap<&str, &'g Node>) -> Option<&'g No
 
 fn collect_rows<'g>(node: &Node, depth: usize, children: &BTreeMap<&str, Vec<&'g Node>>, rows: &mut Vec<Row<'g>>) {
     for &child in children.get(node.id.as_str()).into_iter().flatten() {
-        let detail = child.detail.first().map(|line| DETAIL.fit(line, STEP_ROOM)).unwrap_or_default();
+        let detail = child.detail.first().map(|line| DETAIL.fit(line, STEP_DETAIL_ROOM)).unwrap_or_default();
         rows.push(Row { node: child, name: STEP.fit(&child.name, STEP_ROOM), detail, depth, y: 0.0 });
         collect_rows(child, depth + 1, children, rows);
     }
@@ -284,6 +286,6 @@ fn wire<'g>(edge: &'g Edge, from: Seat, to: Seat, cards: &Per<CardId, Card<'g>>)
 
 impl Wire<'_> {
     pub(super) fn dashed(&self) -> bool {
-        self.edge.style == Stroke::Dashed
+        self.edge.style != Stroke::Solid
     }
 }

@@ -49,6 +49,8 @@ pub enum Stroke {
     Solid,
     /// Looked at, or only sometimes taken. Where a cycle must be broken, these are drawn backwards first.
     Dashed,
+    /// Taken after an error.
+    Caught,
 }
 
 /// What a node is.

@@ -92,6 +92,8 @@ text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif;f
 .hop{stroke-width:1.5px}
 .dashed .line,.dashed .hop{stroke-dasharray:5 4}
 .tip{fill:#7b8898}
+.caught .line,.caught .hop{stroke:#b91c1c;stroke-dasharray:1.5 3;stroke-linecap:round}
+.caught-tip{fill:#b91c1c}
 ";
 
 /// What of it is other on a dark ground.
@@ -105,4 +107,6 @@ text{fill:#e9eef4}
 .tint{fill-opacity:.09}
 .line,.hop{stroke:#76869a}
 .tip{fill:#76869a}
+.caught .line,.caught .hop{stroke:#ff8f8f}
+.caught-tip{fill:#ff8f8f}
 ";

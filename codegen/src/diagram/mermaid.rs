@@ -59,7 +59,7 @@ pub fn mermaid(graph: &Graph) -> String {
         let (Some(from), Some(to)) = (ids.get(edge.from.as_str()), ids.get(edge.to.as_str())) else { continue };
         let arrow = match edge.style {
             Stroke::Solid => "-->",
-            Stroke::Dashed => "-.->",
+            Stroke::Dashed | Stroke::Caught => "-.->",
         };
         let label = edge.label.as_deref().filter(|label| !label.trim().is_empty());
         let label = label.map(|label| format!("|\"{}\"|", quoted(label))).unwrap_or_default();

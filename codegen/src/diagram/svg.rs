@@ -69,7 +69,9 @@ fn definitions(kinds: &BTreeSet<Kind>) -> String {
          <marker id=\"tip\" viewBox=\"0 0 10 10\" refX=\"9.5\" refY=\"5\" markerWidth=\"11\" markerHeight=\"11\" \
          markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 .8 10 5 0 9.2 2 5z\"/></marker>\n\
          <marker id=\"hop-tip\" viewBox=\"0 0 10 10\" refX=\"9.5\" refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" \
-         markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 .8 10 5 0 9.2 2 5z\"/></marker>\n",
+         markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip\" d=\"M0 .8 10 5 0 9.2 2 5z\"/></marker>\n\
+         <marker id=\"caught-tip\" viewBox=\"0 0 10 10\" refX=\"9.5\" refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" \
+         markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"caught-tip\" d=\"M0 .8 10 5 0 9.2 2 5z\"/></marker>\n",
     );
     for kind in kinds {
         let _ = writeln!(
@@ -152,6 +154,7 @@ impl Out {
         let class = match edge.style {
             Stroke::Solid => "edge",
             Stroke::Dashed => "edge dashed",
+            Stroke::Caught => "edge caught",
         };
         let label = edge.label.as_deref().map(|label| format!(": {label}")).unwrap_or_default();
         let _ = writeln!(
@@ -275,7 +278,8 @@ impl Out {
                 Num(to_x)
             )
         };
-        let _ = writeln!(self.text, "<path class=\"hop\" marker-end=\"url(#hop-tip)\" d=\"{path}\"/>");
+        let tip = if hop.edge.style == Stroke::Caught { "caught-tip" } else { "hop-tip" };
+        let _ = writeln!(self.text, "<path class=\"hop\" marker-end=\"url(#{tip})\" d=\"{path}\"/>");
         self.put("</g>\n");
     }
 }

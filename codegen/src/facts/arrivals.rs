@@ -1,8 +1,8 @@
 //! Which events reach what, followed from the sources until nothing new arrives.
 
-use super::Node;
 use super::states::{self, StepState};
-use crate::model::{Destination, EventId, Field, Flow, QueueId, Returns, SourceKind, To, WorkflowId};
+use super::{Added, Node};
+use crate::model::{Destination, EventId, Flow, QueueId, Returns, SourceKind, To, WorkflowId};
 use crate::source::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,21 +16,20 @@ pub struct Shape {
     /// Whether a browser delivery came before, so that `seen` can be asked.
     pub delivered: bool,
     /// Fields that steps have added, by name.
-    pub added: Vec<Field>,
+    pub added: Added,
 }
 
 impl Shape {
     /// An event as its source makes it.
     #[must_use]
-    pub const fn new(event: EventId) -> Self {
-        Self { event, targeted: false, delivered: false, added: Vec::new() }
+    pub fn new(event: EventId) -> Self {
+        Self { event, targeted: false, delivered: false, added: Added::default() }
     }
 
     /// Whether two shapes are the same but for places in the spec.
     fn same(&self, other: &Self) -> bool {
         (self.event, self.targeted, self.delivered) == (other.event, other.targeted, other.delivered)
-            && self.added.len() == other.added.len()
-            && self.added.iter().zip(&other.added).all(|(a, b)| a.name == b.name && a.ty == b.ty)
+            && self.added.same(&other.added)
     }
 }
 

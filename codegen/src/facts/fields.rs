@@ -9,7 +9,7 @@ impl Facts {
     pub fn type_of(&self, flow: &Flow, shape: &Shape, name: &Ref) -> Option<Type> {
         let event = &flow.events[shape.event];
         let string = || Type::String { length: Bounds::default(), pattern: None };
-        let field = |wanted: &str| event.field(wanted).or(shape.added.iter().find(|f| f.name == wanted));
+        let field = |wanted: &str| event.field(wanted).or_else(|| shape.added.get(wanted));
         if let Some(found) = field(&name.name()) {
             return Some(found.ty.clone());
         }

@@ -3,11 +3,13 @@
 //! In: the [`Flow`]. Out: [`Facts`], read by every check and by `lower`. Guaranteed: it ends, whatever
 //! loops the flow has; nothing is reported here.
 
+mod added;
 mod arrivals;
 mod components;
 mod fields;
 mod states;
 
+pub use added::Added;
 pub use arrivals::{Feeder, Shape};
 pub use components::Components;
 pub use states::StepState;

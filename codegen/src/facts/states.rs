@@ -1,5 +1,6 @@
 //! What is known at each step of a workflow.
 
+use super::Added;
 use super::arrivals::Shape;
 use crate::model::{Destination, Field, Flow, Returns, Step, StepKind, Type, WorkflowId};
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ pub struct StepState {
     /// The accepted events, with the fields that were added on every way here.
     pub shapes: Vec<Shape>,
     /// The added fields alone: name and type, whatever the event.
-    pub added: Vec<Field>,
+    pub added: Added,
     /// Whether every way here delivered to a browser before.
     pub delivered: bool,
 }
@@ -18,7 +19,7 @@ pub struct StepState {
 /// What is known of a state beside the accepted events.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Known {
-    added: BTreeMap<String, Field>,
+    added: Added,
     delivered: bool,
 }
 
@@ -26,7 +27,7 @@ impl Known {
     /// What is known on both ways.
     fn meet(&mut self, other: &Self) -> bool {
         let before = (self.added.len(), self.delivered);
-        self.added.retain(|name, field| other.added.get(name).is_some_and(|f| f.ty == field.ty));
+        self.added.meet(&other.added);
         self.delivered &= other.delivered;
         (self.added.len(), self.delivered) != before
     }
@@ -71,7 +72,7 @@ pub(super) fn walk(
 
 impl Walk<'_> {
     fn state(&self, known: &Known) -> StepState {
-        let added: Vec<Field> = known.added.values().cloned().collect();
+        let added = known.added.clone();
         let shapes = self
             .base
             .iter()
@@ -124,7 +125,7 @@ impl Walk<'_> {
         match &step.kind {
             StepKind::Handler(handler) => {
                 for field in returned(self.flow, self.flow.handlers[handler.value].returns.map(|r| r.value)) {
-                    known.added.insert(field.name.clone(), field);
+                    known.added.insert(field);
                 }
             }
             StepKind::Send(to) => {
@@ -136,7 +137,7 @@ impl Walk<'_> {
             StepKind::Parallel(branches) => {
                 for branch in branches {
                     let after = self.run(branch, here);
-                    known.added.extend(after.added);
+                    known.added.extend(&after.added);
                     known.delivered |= after.delivered;
                 }
             }
@@ -151,7 +152,7 @@ impl Walk<'_> {
                     pii: false,
                     default: None,
                 };
-                inner.added.insert(field.name.clone(), field);
+                inner.added.insert(field);
                 self.run(&map.steps, &inner);
             }
             StepKind::Wait(_) | StepKind::WaitUntil(_) | StepKind::Choice(_) | StepKind::Unresolved => {}

@@ -1,9 +1,16 @@
 //! Alarms and the dashboard: who hears of trouble, and what is to be seen.
 
 use super::{Lowering, names};
+use crate::aws::limits::SQS_DELAY_SECONDS;
 use crate::plan::{
-    Alarm, Comparison, Dimension, Function, Machine, Metric, Queue, QueueRole, Statistic, Topic, TopicRole, Widget,
+    Alarm, Comparison, Dimension, Function, Machine, Mapping, MappingSource, Metric, Queue, QueueRole, Statistic,
+    Topic, TopicRole, Widget,
 };
+
+/// Seconds that SQS delays a message at most.
+const LONGEST_DELAY: u32 = SQS_DELAY_SECONDS as u32;
+/// Seconds that a stream's function may be behind: longer than one batch with its tries.
+const STREAM_BEHIND: u32 = 900;
 
 impl Lowering<'_> {
     pub(super) fn alarms(&mut self) {
@@ -12,6 +19,7 @@ impl Lowering<'_> {
             alarms.push(if queue.role == QueueRole::DeadLetters { dead_letters(queue) } else { age(queue) });
         }
         alarms.extend(self.plan.functions.iter().map(function));
+        alarms.extend(self.plan.functions.iter().flat_map(streams));
         alarms.extend(self.plan.machines.iter().map(machine));
         alarms.extend(self.plan.topics.iter().map(topic));
         alarms.extend(self.broken_promises());
@@ -148,7 +156,9 @@ fn dead_letters(queue: &Queue) -> Alarm {
 
 /// The oldest message is older than two visibility timeouts, and at least five minutes: retries do not ring.
 fn age(queue: &Queue) -> Alarm {
-    let threshold = f64::from((queue.visibility.saturating_mul(2)).max(300).saturating_add(queue.delay));
+    // A timer is delayed as long as its window has still to run, and grows old meanwhile.
+    let delay = if queue.role == QueueRole::Timer { LONGEST_DELAY } else { queue.delay };
+    let threshold = f64::from((queue.visibility.saturating_mul(2)).max(300).saturating_add(delay));
     Alarm {
         place: place(&queue.place),
         about: format!(
@@ -184,6 +194,30 @@ fn function(function: &Function) -> Alarm {
         threshold: 0.0,
         comparison: Comparison::Above,
     }
+}
+
+/// An alarm for each stream that a function reads: a row is lost once it is a day old, whether or not the function
+/// fails meanwhile.
+fn streams(function: &Function) -> impl Iterator<Item = Alarm> {
+    let reads_stream = |mapping: &&Mapping| matches!(mapping.source, MappingSource::Stream(_));
+    function.mappings.iter().filter(reads_stream).map(|mapping| Alarm {
+        place: place(&mapping.place),
+        about: format!(
+            "The function {} is more than {} minutes behind its table's stream, which keeps a row for a day. Its log says why.",
+            function.name,
+            STREAM_BEHIND / 60
+        ),
+        metrics: vec![Metric {
+            namespace: "AWS/Lambda",
+            name: "IteratorAge",
+            dimension: Dimension::Function(function.reference()),
+            statistic: Statistic::Maximum,
+        }],
+        period: 60,
+        periods: 3,
+        threshold: f64::from(STREAM_BEHIND) * 1_000.0,
+        comparison: Comparison::Above,
+    })
 }
 
 fn machine(machine: &Machine) -> Alarm {

@@ -40,7 +40,7 @@ impl Lowering<'_> {
         let about = self.consumer_about(queue);
         let mut draft = self.draft(self.consumer_place(id, "QueueFunction"), named(&queue.name, ""), about, kind);
         draft.part(if fan_out.is_some() { Some("websocket fan-out") } else { self.consumer_part(queue) });
-        draft.timeout(clamp(crate::decide::consumer_timeout(flow, queue)));
+        draft.timeout(crate::decide::consumer_timeout(flow, queue));
         let fifo = crate::decide::is_fifo(flow, queue);
         draft.mapping(Mapping {
             place: self.consumer_place(id, "QueueMapping"),
@@ -61,8 +61,8 @@ impl Lowering<'_> {
         draft.keeps_state();
         for (_, target) in queue.targets.iter().flat_map(|t| &t.by_event) {
             match target {
-                Target::Lookup(lookup) => self.reads_table(&mut draft, lookup.table.value),
-                Target::Followers { table, .. } => self.reads_table(&mut draft, table.value),
+                Target::Lookup(lookup) => self.looks_up(&mut draft, lookup),
+                Target::Followers { table, of, .. } => self.reads_by(&mut draft, table.value, &[of.value]),
                 Target::Handler(handler) => self.handler_needs(&mut draft, handler.value),
                 Target::Field(_) => {}
             }
@@ -71,7 +71,7 @@ impl Lowering<'_> {
             && let Some(recipients) = &flow.recipients
             && let Some(preferences) = recipients.preferences
         {
-            self.reads_table(&mut draft, preferences.value);
+            self.reads_rows(&mut draft, preferences.value);
         }
         if let Some(handler) = queue.handler {
             self.handler_needs(&mut draft, handler.value);
@@ -86,6 +86,7 @@ impl Lowering<'_> {
                 // Further targets of one event are a message to its own queue.
                 let own = QueueRef(names::logical(queue.name.identity(), "Queue"));
                 draft.sends(&own, "QUEUE_CONTINUE".into());
+                draft.recurs();
             }
         }
         self.plan.functions.push(draft.done());
@@ -170,7 +171,7 @@ impl Lowering<'_> {
         parts: &[&str],
         about: String,
         role: QueueRole,
-        timeout: u32,
+        timeout: u64,
         delay: u32,
     ) -> QueueRef {
         let spec = super::messaging::QueueSpec {
@@ -179,7 +180,7 @@ impl Lowering<'_> {
             about,
             role,
             fifo: false,
-            timeout,
+            timeout: clamp(timeout),
             window: 0,
             retention: clamp(crate::decide::KEEP),
             delay,

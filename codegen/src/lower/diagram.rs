@@ -2,7 +2,10 @@
 
 use crate::diagram::{Edge, Graph, Kind, Node, Stroke};
 use crate::facts::Facts;
-use crate::model::{Destination, Flow, GatewayKind, Queue, SinkKind, SourceKind, Step, StepKind, Target, To, Window};
+use crate::model::{
+    Catch, Destination, Flow, GatewayKind, Pattern, Queue, SinkKind, SourceKind, Spanned, Step, StepKind, Target, To,
+    Window,
+};
 
 /// The picture of a flow.
 #[must_use]
@@ -169,6 +172,9 @@ impl Board<'_> {
             None => format!("{attempts} attempts · {}", duration(crate::decide::keep(queue))),
         });
         detail.truncate(2);
+        if let Some(last) = detail.last_mut().filter(|_| queue.filter.is_some()) {
+            last.push_str(" · filtered");
+        }
         detail
     }
 
@@ -207,6 +213,7 @@ impl Board<'_> {
         for (index, step) in steps.iter().enumerate() {
             let id = format!("{root}.{}", step.name.value);
             let (kind, detail) = self.step(step);
+            let detail = vec![self.row(step, detail, index + 1 == steps.len())];
             self.node(id.clone(), kind, &step.name.value, detail, Some(parent.to_owned()));
             if let StepKind::Send(to) = &step.kind {
                 let to = self.id(to.value);
@@ -220,10 +227,7 @@ impl Board<'_> {
                 self.edge(&id, &format!("{root}.{next}"), None, Stroke::Solid);
             }
             for catch in step.catch.iter().filter(|c| c.next.value != "end") {
-                let errors: Vec<&str> = catch.errors.iter().map(|e| e.value.as_str()).collect();
-                let any = errors.is_empty() || errors.contains(&"all");
-                let on = if any { "any error".to_owned() } else { errors.join(", ") };
-                self.edge(&id, &format!("{root}.{}", catch.next.value), Some(&format!("on {on}")), Stroke::Dashed);
+                self.edge(&id, &format!("{root}.{}", catch.next.value), Some(&on(catch)), Stroke::Caught);
             }
             match &step.kind {
                 StepKind::Choice(cases) => {
@@ -236,6 +240,23 @@ impl Board<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// What stands beside a step's name: between steps of one box there is no room for a label.
+    fn row(&self, step: &Step, detail: Vec<String>, last: bool) -> String {
+        // The branches are rows themselves: that there are some need not be said where there is more to say.
+        let spare = matches!(step.kind, StepKind::Parallel(_)) && !step.catch.is_empty();
+        let mut said: Vec<String> = detail.into_iter().filter(|d| !d.is_empty() && !spare).collect();
+        if step.next.as_ref().is_some_and(|next| next.value == "end") && !last {
+            let after = said.pop().unwrap_or_default();
+            said.push(format!("{after} → end").trim_start().to_owned());
+        }
+        for catch in &step.catch {
+            // Where it goes is drawn, but for the end, which has no row.
+            let end = if catch.next.value == "end" { " → end" } else { "" };
+            said.push(format!("{}{end}", on(catch)));
+        }
+        said.join(" · ")
     }
 
     fn step(&self, step: &Step) -> (Kind, Vec<String>) {
@@ -251,9 +272,14 @@ impl Board<'_> {
             StepKind::Wait(seconds) => (Kind::Wait, vec![duration(seconds.value)]),
             StepKind::WaitUntil(field) => (Kind::Wait, vec![format!("until {}", field.value)]),
             StepKind::Choice(cases) => {
-                let ends = cases.iter().find(|(_, next)| next.value == "end");
-                let field = ends.and_then(|(when, _)| when.fields.first()).and_then(|(path, ..)| path.first());
-                (Kind::Choice, field.map(|f| format!("{f}: end")).into_iter().collect())
+                let field = |when: &Pattern| when.fields.first().and_then(|(path, ..)| path.first()).cloned();
+                let case =
+                    |(when, next): &(Pattern, Spanned<String>)| Some(format!("{} → {}", field(when)?, next.value));
+                let mut said: Vec<String> = cases.iter().filter_map(case).take(CASES).collect();
+                if cases.len() > CASES {
+                    said.push("…".to_owned());
+                }
+                (Kind::Choice, vec![said.join(", ")])
             }
             StepKind::Parallel(branches) => (Kind::Parallel, vec![format!("{} branches", branches.len())]),
             StepKind::Map(map) => (Kind::Map, vec![format!("each of {}", map.over.value)]),
@@ -312,6 +338,20 @@ impl Board<'_> {
                 SinkKind::Unresolved => {}
             }
         }
+    }
+}
+
+/// The cases of a choice that are said beside it.
+const CASES: usize = 2;
+
+/// The errors that a catch is for: `on OutOfStock`.
+fn on(catch: &Catch) -> String {
+    let errors: Vec<&str> = catch.errors.iter().map(|e| e.value.as_str()).collect();
+    match errors.as_slice() {
+        [] | ["all"] => "on any error".to_owned(),
+        [one] => format!("on {one}"),
+        [one, two] => format!("on {one}, {two}"),
+        [one, rest @ ..] => format!("on {one} and {} more", rest.len()),
     }
 }
 

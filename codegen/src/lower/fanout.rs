@@ -23,7 +23,7 @@ impl Lowering<'_> {
             &[queue.name.identity(), "rest"],
             format!("The second pass of the fan-out of {}: those without a live connection.", queue.name.text),
             QueueRole::Rest,
-            REST_TIMEOUT,
+            crate::decide::rest_timeout(flow, queue),
             REST_DELAY,
         );
         draft.sends(&rest, "QUEUE_REST".into());
@@ -41,14 +41,14 @@ impl Lowering<'_> {
         let kind = FunctionKind::Workers { queue: queue.name.text.clone() };
         let mut worker = self.draft(self.consumer_place(id, "QueueWorkerFunction"), name, about, kind);
         worker.memory(1_024);
-        worker.timeout(WORKER_TIMEOUT);
+        worker.timeout(crate::decide::WORKER_TIMEOUT);
         worker.keeps_state();
         let connections = self.connections_ref(gateway_id);
         worker.reads(&connections, "TABLE_CONNECTIONS".into(), &["by_user".into()]);
         worker.writes(&connections, "TABLE_CONNECTIONS".into());
         for (_, target) in queue.targets.iter().flat_map(|t| &t.by_event) {
             if let crate::model::Target::Lookup(lookup) = target {
-                self.reads_table(&mut worker, lookup.table.value);
+                self.looks_up(&mut worker, lookup);
             }
         }
         worker.posts(gateway, &flow.gateways[gateway_id].name.text);
@@ -70,17 +70,18 @@ impl Lowering<'_> {
         let about = format!("Finds those whom the fan-out of {} did not reach.", queue.name.text);
         let kind = FunctionKind::Rest { queue: queue.name.text.clone() };
         let mut draft = self.draft(self.consumer_place(id, "QueueRestFunction"), name, about, kind);
-        draft.timeout(REST_TIMEOUT);
+        draft.timeout(crate::decide::rest_timeout(flow, queue));
         draft.mapping(Self::own_mapping(self.consumer_place(id, "QueueRestMapping"), rest.clone(), 10, 10));
         draft.keeps_state();
         draft.sends(rest, "QUEUE_CONTINUE".into());
+        draft.recurs();
         for (_, target) in queue.targets.iter().flat_map(|t| &t.by_event) {
             if let crate::model::Target::Lookup(lookup) = target {
-                self.reads_table(&mut draft, lookup.table.value);
+                self.looks_up(&mut draft, lookup);
             }
         }
         if let Some(preferences) = flow.recipients.as_ref().and_then(|r| r.preferences) {
-            self.reads_table(&mut draft, preferences.value);
+            self.reads_rows(&mut draft, preferences.value);
         }
         for to in queue.to.iter().flat_map(To::destinations) {
             if !crate::facts::is_browser(flow, to.value) {
@@ -112,7 +113,7 @@ impl Lowering<'_> {
             let about = format!("Keeps the connection shards of the table {}.", table_name.text);
             let kind = FunctionKind::Shards { table: table_name.text.clone() };
             let mut draft = self.draft(place("TableShardsFunction"), named(table_name, "_shards"), about, kind);
-            draft.timeout(60);
+            draft.timeout(crate::decide::STREAM_TIMEOUT);
             draft.mapping(crate::plan::Mapping {
                 place: place("TableShardsMapping"),
                 source: crate::plan::MappingSource::Stream(self.table_ref(table)),
@@ -130,7 +131,7 @@ impl Lowering<'_> {
             let connections = self.connections_ref(gateway);
             draft.reads(&connections, "TABLE_CONNECTIONS".into(), &["by_user".into()]);
             draft.writes(&connections, "TABLE_CONNECTIONS".into());
-            self.reads_table(&mut draft, table);
+            self.reads_members(&mut draft, table);
             self.plan.functions.push(draft.done());
         }
     }
@@ -145,10 +146,6 @@ impl Lowering<'_> {
     }
 }
 
-/// Seconds that a worker may take; the quota lets a slow one wait for its share.
-const WORKER_TIMEOUT: u32 = 30;
-/// Seconds that the second pass may take for a batch of pages.
-const REST_TIMEOUT: u32 = 60;
 /// Seconds before the second pass: the first is done long before.
 const REST_DELAY: u32 = 10;
 

@@ -1,7 +1,7 @@
 //! Functions: their environment and permissions, one word of what they do at a time.
 
 use super::{Lowering, names};
-use crate::model::{Destination, TableId};
+use crate::model::{Destination, Index, Lookup, TableId, Target};
 use crate::plan::{
     EnvValue, Function, FunctionKind, FunctionRef, GatewayRef, Grant, GroupRef, Invoker, MachineRef, Mapping,
     MappingSource, On, Place, QueueRef, Reference, SecretRef, TableRef, TopicRef,
@@ -63,8 +63,9 @@ impl Draft {
             about,
             part: part(&kind),
             kind,
-            timeout: 30,
+            timeout: super::clamp(crate::decide::FUNCTION_TIMEOUT),
             memory: 256,
+            recurs: false,
             env: Vec::new(),
             grants: Vec::new(),
             mappings: Vec::new(),
@@ -83,12 +84,17 @@ impl Draft {
         self.function.part = part;
     }
 
-    pub(super) fn timeout(&mut self, seconds: u32) {
-        self.function.timeout = seconds;
+    pub(super) fn timeout(&mut self, seconds: u64) {
+        self.function.timeout = super::clamp(seconds);
     }
 
     pub(super) fn memory(&mut self, mib: u32) {
         self.function.memory = mib;
+    }
+
+    /// Says that it sends messages to itself, as often as its work needs: a timer before its time, a further page.
+    pub(super) fn recurs(&mut self) {
+        self.function.recurs = true;
     }
 
     pub(super) fn mapping(&mut self, mapping: Mapping) {
@@ -291,11 +297,49 @@ impl Lowering<'_> {
         names::variable("TABLE", &self.flow.tables[id].name.text)
     }
 
-    /// Reads a table by its keys and all its indexes.
-    pub(super) fn reads_table(&self, draft: &mut Draft, id: TableId) {
+    /// Reads a table by its keys and all its indexes: what a handler asks for, only its code says.
+    fn reads_table(&self, draft: &mut Draft, id: TableId) {
         let table = &self.flow.tables[id];
         let indexes: Vec<String> = table.indexes.iter().map(|i| i.name.value.clone()).collect();
         draft.reads(&self.table_ref(id), self.table_variable(id), &indexes);
+    }
+
+    /// Reads a table by its keys.
+    pub(super) fn reads_rows(&self, draft: &mut Draft, id: TableId) {
+        draft.reads(&self.table_ref(id), self.table_variable(id), &[]);
+    }
+
+    /// Reads a table by what serves these fields: its keys, or one index.
+    pub(super) fn reads_by(&self, draft: &mut Draft, id: TableId, fields: &[usize]) {
+        let table = &self.flow.tables[id];
+        let index = table.index_of(fields).filter(|_| !table.serves(fields)).and_then(|at| table.indexes.get(at));
+        self.reads_through(draft, id, index);
+    }
+
+    fn reads_through(&self, draft: &mut Draft, id: TableId, index: Option<&Index>) {
+        let names: Vec<String> = index.map(|i| i.name.value.clone()).into_iter().collect();
+        draft.reads(&self.table_ref(id), self.table_variable(id), &names);
+    }
+
+    /// Reads what a lookup asks for.
+    pub(super) fn looks_up(&self, draft: &mut Draft, lookup: &Lookup) {
+        let table = &self.flow.tables[lookup.table.value];
+        self.reads_through(draft, lookup.table.value, lookup.index.and_then(|at| table.indexes.get(at)));
+    }
+
+    /// Reads a membership table both ways: the members of a group, and the groups of a user.
+    pub(super) fn reads_members(&self, draft: &mut Draft, id: TableId) {
+        let targets = self.flow.queues.values().filter(|q| self.browser_gateway(q).is_some()).flat_map(|q| &q.targets);
+        for (_, target) in targets.flat_map(|t| &t.by_event) {
+            if let Target::Lookup(lookup) = target
+                && lookup.table.value == id
+            {
+                self.looks_up(draft, lookup);
+                if let Some(select) = lookup.select {
+                    self.reads_by(draft, id, &[select.value]);
+                }
+            }
+        }
     }
 
     /// What it takes to send to a destination.

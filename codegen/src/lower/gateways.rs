@@ -1,7 +1,7 @@
 //! APIs: their tables, their own functions, their routes.
 
 use super::functions::named;
-use super::{Lowering, ROUTE_TIMEOUT, names};
+use super::{Lowering, names};
 use crate::model::{GatewayId, GatewayKind, Quotas, SourceKind};
 use crate::plan::{EnvValue, FunctionKind, FunctionRef, Gateway, GatewayRef, Invoker, Place, Route, TableRef};
 
@@ -100,7 +100,7 @@ impl Lowering<'_> {
         let about = format!("Lets browsers into the gateway {name} by their token.");
         let place = self.gateway_place(id, "GatewayAuthorizeFunction");
         let mut authorize = self.draft(place, named(&gateway.name, "_authorize"), about, kind);
-        authorize.timeout(ROUTE_TIMEOUT);
+        authorize.timeout(crate::decide::ROUTE_TIMEOUT);
         authorize.invoked_by(Invoker::Authorizer(gateway_ref.clone()));
         authorize.set("JWKS_URL", EnvValue::Parameter("JwksUrl"));
         authorize.set("JWT_ISSUER", EnvValue::Text(issuer));
@@ -116,7 +116,7 @@ impl Lowering<'_> {
         let about = format!("Takes up a connection to the gateway {name}.");
         let place = self.gateway_place(id, "GatewayConnectFunction");
         let mut connect = self.draft(place, named(&gateway.name, "_connect"), about, kind);
-        connect.timeout(ROUTE_TIMEOUT);
+        connect.timeout(crate::decide::ROUTE_TIMEOUT);
         connect.invoked_by(Invoker::Route(gateway_ref.clone(), "$connect".into()));
         connect.reads(&connections, "TABLE_CONNECTIONS".into(), &["by_user".into()]);
         connect.writes(&connections, "TABLE_CONNECTIONS".into());
@@ -128,7 +128,7 @@ impl Lowering<'_> {
         let about = format!("Forgets a connection to the gateway {name}.");
         let place = self.gateway_place(id, "GatewayDisconnectFunction");
         let mut disconnect = self.draft(place, named(&gateway.name, "_disconnect"), about, kind);
-        disconnect.timeout(ROUTE_TIMEOUT);
+        disconnect.timeout(crate::decide::ROUTE_TIMEOUT);
         disconnect.invoked_by(Invoker::Route(gateway_ref.clone(), "$disconnect".into()));
         disconnect.reads(&connections, "TABLE_CONNECTIONS".into(), &[]);
         disconnect.writes(&connections, "TABLE_CONNECTIONS".into());
@@ -140,7 +140,7 @@ impl Lowering<'_> {
             format!("Answers the built-in routes of the gateway {name}: resume, seen, and what no other takes.");
         let place = self.gateway_place(id, "GatewayDefaultFunction");
         let mut default = self.draft(place, named(&gateway.name, "_default"), about, kind);
-        default.timeout(ROUTE_TIMEOUT);
+        default.timeout(crate::decide::ROUTE_TIMEOUT);
         default.reads(&connections, "TABLE_CONNECTIONS".into(), &["by_user".into()]);
         default.writes(&connections, "TABLE_CONNECTIONS".into());
         default.reads(&log, "TABLE_LOG".into(), &[]);
@@ -159,7 +159,7 @@ impl Lowering<'_> {
     fn reads_memberships(&self, draft: &mut super::functions::Draft, gateway: GatewayId) {
         for (table, of) in self.memberships() {
             if of == gateway {
-                self.reads_table(draft, table);
+                self.reads_members(draft, table);
             }
         }
     }

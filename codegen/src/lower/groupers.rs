@@ -6,10 +6,6 @@ use crate::facts::Node;
 use crate::model::{Destination, First, GrouperId, To, Window};
 use crate::plan::{FunctionKind, GroupRef, Place, QueueRef, QueueRole, Schedule, ScheduleTarget, TableRef};
 
-/// Seconds that closing one group may take, its members read and frozen.
-const FLUSH_TIMEOUT: u32 = 60;
-/// Seconds that a delivery may take.
-const DELIVER_TIMEOUT: u32 = 30;
 /// Groups closed, or delivered, at the same time.
 const CONCURRENCY: u32 = 50;
 
@@ -57,10 +53,12 @@ impl Lowering<'_> {
             self.groups_table(place, name);
             let about = format!("Timers of the grouper {name}.");
             let place = self.grouper_place(id, "GrouperTimers");
-            let timers = self.own_queue(place, &[identity, "timers"], about, QueueRole::Timer, FLUSH_TIMEOUT, 0);
+            let timers =
+                self.own_queue(place, &[identity, "timers"], about, QueueRole::Timer, crate::decide::FLUSH_TIMEOUT, 0);
             let about = format!("Closed groups of the grouper {name}, on their way out.");
             let place = self.grouper_place(id, "GrouperOut");
-            let out = self.own_queue(place, &[identity, "out"], about, QueueRole::Out, DELIVER_TIMEOUT, 0);
+            let timeout = crate::decide::deliver_timeout(flow, &grouper.to);
+            let out = self.own_queue(place, &[identity, "out"], about, QueueRole::Out, timeout, 0);
             if let Some(group) = self.schedule_group(id) {
                 self.plan.schedule_groups.push((group, self.grouper_place(id, "GrouperSchedules")));
             }
@@ -97,10 +95,11 @@ impl Lowering<'_> {
         let kind = FunctionKind::Flush { grouper: name.clone() };
         let mut draft =
             self.draft(self.grouper_place(id, "GrouperFlushFunction"), named(&grouper.name, "_flush"), about, kind);
-        draft.timeout(FLUSH_TIMEOUT);
+        draft.timeout(crate::decide::FLUSH_TIMEOUT);
         let place = self.grouper_place(id, "GrouperFlushMapping");
         draft.mapping(Self::own_mapping(place, timers.clone(), 10, CONCURRENCY));
         self.accepts(&mut draft, id);
+        draft.recurs();
         let table = self.grouper_table(id);
         draft.reads(&table, names::variable("GROUPS", name), &["sweep".into()]);
         self.asks_what_was_seen(&mut draft, Node::To(Destination::Grouper(id)));
@@ -134,7 +133,7 @@ impl Lowering<'_> {
         let kind = FunctionKind::Deliver { grouper: name.clone() };
         let place = self.grouper_place(id, "GrouperDeliverFunction");
         let mut draft = self.draft(place, named(&grouper.name, "_deliver"), about, kind);
-        draft.timeout(DELIVER_TIMEOUT);
+        draft.timeout(crate::decide::deliver_timeout(flow, &grouper.to));
         let place = self.grouper_place(id, "GrouperDeliverMapping");
         draft.mapping(Self::own_mapping(place, out.clone(), 10, CONCURRENCY));
         let (table, variable) = (self.grouper_table(id), names::variable("GROUPS", name));

@@ -48,7 +48,7 @@ impl Lowering<'_> {
             return HandlerInput::Nothing;
         }
         let base = self.events_input(&used.input, &upper);
-        let added: Vec<_> = used.input.first().map(|s| s.added.clone()).unwrap_or_default();
+        let added = used.input.first().map(|s| s.added.clone()).unwrap_or_default();
         if added.is_empty() {
             return base;
         }

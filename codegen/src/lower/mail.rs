@@ -1,6 +1,6 @@
 //! Mail: identities, bounces and complaints, unsubscriptions.
 
-use super::{Lowering, ROUTE_TIMEOUT, names};
+use super::{Lowering, names};
 use crate::model::SinkKind;
 use crate::plan::{
     EnvValue, FunctionKind, FunctionRef, Invoker, Mail, Place, Secret, SecretRef, Topic, TopicRef, TopicRole,
@@ -70,7 +70,7 @@ impl Lowering<'_> {
         let place = Self::mail_place("UnsubscribeFunction");
         let mut draft =
             self.draft(place, ("unsubscribe".into(), "unsubscribe".into()), about, FunctionKind::Unsubscribe);
-        draft.timeout(ROUTE_TIMEOUT);
+        draft.timeout(crate::decide::ROUTE_TIMEOUT);
         draft.invoked_by(Invoker::PublicUrl);
         draft.reads_secret(&SecretRef("MailSigningSecret".into()), "MAIL_SIGNING");
         draft.updates(&self.table_ref(preferences.value), self.table_variable(preferences.value));

@@ -107,7 +107,7 @@ impl Lowering<'_> {
     }
 
     /// What SNS lets pass: the types, where the queue takes fewer than the topic carries; and the spec's
-    /// condition. By attribute where the condition's fields are plain, by body where it looks inside.
+    /// condition. The types are an attribute of the message, the fields of an event stand in its body only.
     fn filter(&self, id: QueueId, topic: &crate::model::Topic) -> Option<RawFilter> {
         let queue = &self.flow.queues[id];
         let taken = self.facts.arriving(Node::To(Destination::Queue(id)));
@@ -120,7 +120,7 @@ impl Lowering<'_> {
         if types.is_empty() && queue.filter.is_none() {
             return None;
         }
-        Some(RawFilter { body: queue.filter.is_some(), types, pattern: queue.filter.clone() })
+        Some(RawFilter { types, pattern: queue.filter.clone() })
     }
 
     /// Adds a queue and its dead-letter queue.

@@ -23,7 +23,7 @@ mod tables;
 mod types;
 mod workflows;
 
-pub(crate) use names::{owner_of, pascal};
+pub(crate) use names::{largest_owner, owner_of, pascal};
 
 use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;
@@ -114,9 +114,6 @@ fn empty(flow: &Flow, spec: &str) -> Plan {
         diagram: crate::diagram::Graph::default(),
     }
 }
-
-/// Seconds that a function behind a route may take. Its integration has 29 s; a browser waits for less.
-const ROUTE_TIMEOUT: u32 = 10;
 
 /// Seconds as AWS's properties hold them.
 fn clamp(seconds: u64) -> u32 {

@@ -58,6 +58,13 @@ pub(crate) fn owner_of<'p>(plan: &'p Plan, id: &str) -> Option<&'p str> {
     found.max_by_key(|p| p.logical.len()).map(|p| p.owner.as_str())
 }
 
+/// The thing that the most resources belong to; of several, the first by name.
+pub(crate) fn largest_owner(plan: &Plan) -> Option<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    places(plan).filter(|p| p.owner.contains('.')).for_each(|p| *counts.entry(&p.owner).or_default() += 1);
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(owner, _)| owner)
+}
+
 /// Reports functions and resources whose names meet though their things' names differ: once for two things.
 pub(super) fn report_clashes(plan: &Plan, flow: &Flow, out: &mut Diagnostics) {
     let mut said: BTreeSet<(&str, &str)> = BTreeSet::new();

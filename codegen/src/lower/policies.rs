@@ -1,12 +1,12 @@
 //! How long the policies of roles are.
 //!
-//! In: the plan. Out: a diagnostic for each function whose policy IAM would refuse. ARNs are known when the stack is
+//! In: the plan. Out: a diagnostic for each function and state machine whose policy IAM would refuse. ARNs are known when the stack is
 //! deployed, so each is taken as long as it can be.
 
 use crate::aws::limits::IAM_ROLE_POLICY_CHARACTERS;
 use crate::diagnostic::Diagnostics;
 use crate::model::Flow;
-use crate::plan::{Function, Grant, On, Plan, Reference};
+use crate::plan::{Grant, Machine, On, Plan, Reference};
 use crate::rules::e140_role_policy;
 
 /// `"arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/",` around a name.
@@ -20,19 +20,48 @@ const STATEMENT: usize = 54;
 const CONDITION: usize = 52;
 /// The policy around its statements, and those that every function has: its logs and its traces.
 const FRAME: usize = 500;
+/// The policy of a machine around what it uses: the delivery of its logs, its traces and their sampling.
+const MACHINE_FRAME: usize = 700;
 
 /// Reports policies that IAM would refuse.
 pub(super) fn report_long(plan: &Plan, flow: &Flow, out: &mut Diagnostics) {
     for function in &plan.functions {
-        let length = u64::try_from(length(function)).unwrap_or(u64::MAX);
-        if length > IAM_ROLE_POLICY_CHARACTERS {
-            out.push(e140_role_policy::diagnostic(flow.place_of(&function.place.owner), &function.name, length));
+        if let Some(length) = too_long(FRAME, &function.grants) {
+            let what = e140_role_policy::Whose::Function(&function.name);
+            out.push(e140_role_policy::diagnostic(flow.place_of(&function.place.owner), what, length));
+        }
+    }
+    for machine in &plan.machines {
+        if let Some(length) = too_long(MACHINE_FRAME, &grants(machine)) {
+            let (_, name) = machine.place.owner.split_once('.').unwrap_or_default();
+            let what = e140_role_policy::Whose::Workflow(name);
+            out.push(e140_role_policy::diagnostic(flow.place_of(&machine.place.owner), what, length));
         }
     }
 }
 
-fn length(function: &Function) -> usize {
-    FRAME + function.grants.iter().map(statement).sum::<usize>()
+/// How long a policy is that IAM would refuse.
+fn too_long(frame: usize, grants: &[Grant]) -> Option<u64> {
+    let length = frame + grants.iter().map(statement).sum::<usize>();
+    u64::try_from(length).ok().filter(|length| *length > IAM_ROLE_POLICY_CHARACTERS)
+}
+
+/// What a machine's role grants, as a function's would say it.
+fn grants(machine: &Machine) -> Vec<Grant> {
+    fn grant<T: Clone>(sid: &str, action: &'static str, of: &[T], reference: impl Fn(T) -> Reference) -> Grant {
+        let on = of.iter().cloned().map(|r| On::Resource(reference(r))).collect();
+        Grant { sid: sid.to_owned(), actions: vec![action], on }
+    }
+    vec![
+        grant("Invoke", "lambda:InvokeFunction", &machine.calls, Reference::Function),
+        grant("Publish", "sns:Publish", &machine.publishes, Reference::Topic),
+        grant("Send", "sqs:SendMessage", &machine.sends, Reference::Queue),
+        Grant {
+            sid: "UseKey".to_owned(),
+            actions: vec!["kms:Decrypt", "kms:GenerateDataKey"],
+            on: vec![On::Key(vec!["sns", "sqs"])],
+        },
+    ]
 }
 
 fn statement(grant: &Grant) -> usize {

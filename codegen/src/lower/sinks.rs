@@ -39,6 +39,7 @@ impl Lowering<'_> {
             let kind = FunctionKind::Sink { sink: name.clone() };
             let mut draft = self.draft(self.sink_place(id, "SinkFunction"), named(&sink.name, ""), about, kind);
             draft.part(sink_part(&sink.kind));
+            draft.timeout(crate::decide::sink_timeout(sink).unwrap_or(crate::decide::FUNCTION_TIMEOUT));
             self.sink_needs(&mut draft, id);
             self.plan.functions.push(draft.done());
         }
@@ -76,11 +77,9 @@ impl Lowering<'_> {
             SinkKind::Table { table, .. } => {
                 draft.puts(&self.table_ref(table.value), self.table_variable(table.value));
             }
-            SinkKind::Webhook { secret, timeout, .. } => {
+            SinkKind::Webhook { secret, .. } => {
                 let secret = &self.flow.secrets[secret.value].name;
                 draft.reads_secret(&SecretRef(names::logical(secret.identity(), "Secret")), &secret.text);
-                let timeout = timeout.map_or(10, |t| t.value as u32);
-                draft.timeout(timeout.saturating_add(5).min(900));
             }
             SinkKind::Unresolved => {}
         }
@@ -89,9 +88,9 @@ impl Lowering<'_> {
     /// The address and the preferences of a target.
     pub(super) fn reads_recipients(&self, draft: &mut Draft) {
         if let Some(recipients) = &self.flow.recipients {
-            self.reads_table(draft, recipients.table.value);
+            self.reads_rows(draft, recipients.table.value);
             if let Some(preferences) = recipients.preferences {
-                self.reads_table(draft, preferences.value);
+                self.reads_rows(draft, preferences.value);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Sources: publishers of tables, routes, schedules.
 
 use super::functions::{named, runtime_table};
-use super::{Lowering, ROUTE_TIMEOUT, clamp, names};
+use super::{Lowering, clamp, names};
 use crate::facts::Node;
 use crate::model::{Destination, SourceId, SourceKind};
 use crate::plan::{FunctionKind, GatewayRef, Invoker, Mapping, MappingSource, Place, Schedule, ScheduleTarget};
@@ -41,7 +41,7 @@ impl Lowering<'_> {
         let about = format!("Publishes the new rows of the table {}.", self.flow.tables[table].name.text);
         let kind = FunctionKind::Publisher { source: name.clone() };
         let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
-        draft.timeout(60);
+        draft.timeout(crate::decide::STREAM_TIMEOUT);
         draft.mapping(Mapping {
             place: self.source_place(id, "SourceMapping"),
             source: MappingSource::Stream(self.table_ref(table)),
@@ -86,7 +86,7 @@ impl Lowering<'_> {
         };
         let gateway_ref = GatewayRef(names::logical(gateway_name.identity(), "Gateway"));
         let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
-        draft.timeout(ROUTE_TIMEOUT);
+        draft.timeout(crate::decide::route_timeout(self.flow, source.handler.map(|h| h.value)));
         draft.invoked_by(Invoker::Route(gateway_ref, key));
         draft.keeps_state();
         if websocket {
@@ -97,7 +97,7 @@ impl Lowering<'_> {
             draft.writes(&log, "TABLE_LOG".into());
         }
         if let Some(lookup) = &source.allow {
-            self.reads_table(&mut draft, lookup.table.value);
+            self.looks_up(&mut draft, lookup);
         }
         if let Some(handler) = source.handler {
             self.handler_needs(&mut draft, handler.value);
@@ -125,7 +125,7 @@ impl Lowering<'_> {
         draft.writes(&runtime_table(), "TABLE_RUNTIME".into());
         draft.async_failures(dead.clone());
         if let Some(handler) = source.handler {
-            draft.timeout(clamp(crate::decide::handler_timeout(self.flow, handler.value)));
+            draft.timeout(crate::decide::handler_timeout(self.flow, handler.value));
             self.handler_needs(&mut draft, handler.value);
         }
         for to in source.to.destinations() {

@@ -1,12 +1,11 @@
 //! Workflows: state machines and the functions of their handler steps.
 
 use super::functions::named;
-use super::{Lowering, ROUTE_TIMEOUT, clamp, names};
+use super::{Lowering, clamp, names};
 use crate::facts::Use;
 use crate::model::{Destination, HandlerId, Pattern, Retry, Step, StepKind, Workflow, WorkflowId};
 use crate::plan::{
-    CatchPlan, FunctionKind, FunctionRef, Machine, MachineRef, Place, QueueRef, RetryPlan, StepKindPlan, StepPlan,
-    TopicRef,
+    CatchPlan, FunctionKind, FunctionRef, Machine, Place, QueueRef, RetryPlan, StepKindPlan, StepPlan, TopicRef,
 };
 
 /// What a machine calls, gathered while its states are made.
@@ -50,7 +49,6 @@ impl Lowering<'_> {
                 calls: calls.functions,
                 publishes: calls.topics,
                 sends: calls.queues,
-                starts: Vec::<MachineRef>::new(),
             };
             machine.calls.sort();
             machine.calls.dedup();
@@ -91,7 +89,7 @@ impl Lowering<'_> {
                 self.component(Destination::Workflow(workflow)),
             );
             let mut draft = self.draft(place, named(&handler.name, ""), about, kind);
-            draft.timeout(clamp(crate::decide::handler_timeout(self.flow, id)));
+            draft.timeout(crate::decide::handler_timeout(self.flow, id));
             // A state does not say of which type its event is.
             let several = self.plan.handlers.iter().any(|h| h.name == *name && h.input.is_one_of());
             draft.part(several.then_some("workflow of several events"));
@@ -108,7 +106,7 @@ impl Lowering<'_> {
         let kind = FunctionKind::Seen { workflow: workflow.name.text.clone() };
         let mut draft =
             self.draft(self.workflow_place(id, "WorkflowSeenFunction"), named(&workflow.name, "_seen"), about, kind);
-        draft.timeout(ROUTE_TIMEOUT);
+        draft.timeout(crate::decide::ROUTE_TIMEOUT);
         self.reads_logs(&mut draft, self.component(Destination::Workflow(id)));
         self.plan.functions.push(draft.done());
     }
@@ -151,14 +149,16 @@ impl Lowering<'_> {
                 None if retries => vec![retry_plan(workflow.retry.as_ref())],
                 _ => Vec::new(),
             };
-            if let Some(never) = caught_at_once(step, workflow, around).filter(|_| !retry.is_empty()) {
+            if let Some(never) = never_again(step, workflow, around, matches!(kind, StepKindPlan::Call { .. }))
+                .filter(|_| !retry.is_empty())
+            {
                 retry.insert(0, never);
             }
             let catch = step.catch.iter().map(|c| CatchPlan {
                 errors: if c.errors.is_empty() {
                     vec!["States.ALL".into()]
                 } else {
-                    c.errors.iter().map(|e| error_name(&e.value)).collect()
+                    c.errors.iter().flat_map(|e| error_names(&e.value)).collect()
                 },
                 next: enters(&c.next.value),
             });
@@ -168,7 +168,8 @@ impl Lowering<'_> {
                 next,
                 retry,
                 catch: catch.collect(),
-                timeout: matches!(kind, StepKindPlan::Call { .. }).then(|| self.step_timeout(step)),
+                timeout: matches!(kind, StepKindPlan::Call { .. })
+                    .then(|| clamp(crate::decide::step_timeout(self.flow, step))),
                 kind,
             });
         }
@@ -186,7 +187,7 @@ impl Lowering<'_> {
             next: Some(step.name.value.clone()),
             retry: vec![retry_plan(workflow.retry.as_ref())],
             catch: Vec::new(),
-            timeout: Some(ROUTE_TIMEOUT),
+            timeout: Some(clamp(crate::decide::reading_timeout())),
         }
     }
 
@@ -233,17 +234,8 @@ impl Lowering<'_> {
                 };
                 (kind, format!("Runs its steps for each entry of `{}`.", map.over.value))
             }
-            StepKind::Unresolved => (StepKindPlan::Succeed, String::new()),
+            StepKind::Unresolved => unreachable!("a flow that is lowered has nothing unresolved"),
         }
-    }
-
-    /// Seconds that a task may take: a little more than its function, so that the function's own end is seen.
-    fn step_timeout(&self, step: &Step) -> u32 {
-        let function = match step.kind {
-            StepKind::Send(_) => 30,
-            _ => clamp(crate::decide::step_timeout(self.flow, step)),
-        };
-        step.timeout.map_or(function.saturating_add(5), |t| clamp(t.value))
     }
 
     fn send(&self, to: Destination, calls: &mut Calls) -> (StepKindPlan, String) {
@@ -265,8 +257,9 @@ impl Lowering<'_> {
                 calls.functions.push(function.clone());
                 StepKindPlan::Call { function, adds: crate::facts::is_browser(self.flow, to) }
             }
-            // `check` lets no workflow send to these.
-            Destination::Grouper(_) | Destination::Workflow(_) => StepKindPlan::Succeed,
+            Destination::Grouper(_) | Destination::Workflow(_) => {
+                unreachable!("`check` lets no workflow send to a grouper or a workflow")
+            }
         };
         (kind, about)
     }
@@ -301,13 +294,19 @@ const PASSING: [&str; 5] = [
     "States.TaskFailed",
 ];
 
+/// Errors of our functions that another try would not mend: what is refused stays refused, and a handler that is not
+/// written does not write itself. `States.TaskFailed`, which is tried again, would match them.
+const REFUSALS: [&str; 2] = ["Eventloom.NotWritten", "Eventloom.Reject"];
+
 /// An error that is caught by its name is an answer, not an accident: it is tried again only where a `retry`
 /// names it. It is caught by the step itself, or by one around it, which would get it only after every try.
-fn caught_at_once(step: &Step, workflow: &Workflow, around: &[String]) -> Option<RetryPlan> {
+fn never_again(step: &Step, workflow: &Workflow, around: &[String], calls: bool) -> Option<RetryPlan> {
     let retry = step.retry.as_ref().or(workflow.retry.as_ref());
-    let tried = |error: &str| retry.is_some_and(|r| r.errors.iter().any(|e| error_name(&e.value) == error));
+    let tried =
+        |error: &str| retry.is_some_and(|r| r.errors.iter().any(|e| error_names(&e.value).iter().any(|n| n == error)));
+    let refusals = REFUSALS.iter().filter(|_| calls).map(|e| (*e).to_owned());
     let mut errors: Vec<String> = Vec::new();
-    for error in caught_by_name(step).chain(around.iter().cloned()) {
+    for error in caught_by_name(step).chain(around.iter().cloned()).chain(refusals) {
         if !tried(&error) && !errors.contains(&error) {
             errors.push(error);
         }
@@ -322,8 +321,8 @@ fn caught_within(step: &Step, around: &[String]) -> Vec<String> {
 
 /// The errors that a step catches by names of their own.
 fn caught_by_name(step: &Step) -> impl Iterator<Item = String> {
-    let caught = step.catch.iter().flat_map(|c| &c.errors).map(|e| error_name(&e.value));
-    caught.filter(|e| !e.starts_with("States."))
+    let caught = step.catch.iter().flat_map(|c| &c.errors).flat_map(|e| error_names(&e.value));
+    caught.filter(|e| !e.starts_with("States.") && e != FUNCTION_TIMED_OUT)
 }
 
 fn retry_plan(retry: Option<&Retry>) -> RetryPlan {
@@ -332,7 +331,7 @@ fn retry_plan(retry: Option<&Retry>) -> RetryPlan {
         errors: if errors.is_empty() {
             PASSING.iter().map(|e| (*e).to_owned()).chain(["States.Timeout".to_owned()]).collect()
         } else {
-            errors.iter().map(|e| error_name(&e.value)).collect()
+            errors.iter().flat_map(|e| error_names(&e.value)).collect()
         },
         interval: retry.and_then(|r| r.backoff).map_or(2, |b| u32::try_from(b.value).unwrap_or(u32::MAX)),
         attempts: retry.and_then(|r| r.attempts).map_or(3, |a| a.value).saturating_sub(1),
@@ -342,13 +341,16 @@ fn retry_plan(retry: Option<&Retry>) -> RetryPlan {
     }
 }
 
-/// A short word for an error, or ASL's own name.
-fn error_name(word: &str) -> String {
+/// The error of a Lambda function that ran out of its own time, which is before its task does.
+const FUNCTION_TIMED_OUT: &str = "Sandbox.Timedout";
+
+/// A short word for errors, or ASL's own name of one.
+fn error_names(word: &str) -> Vec<String> {
     match word {
-        "timeout" => "States.Timeout".into(),
-        "failed" => "States.TaskFailed".into(),
-        "all" => "States.ALL".into(),
-        other => other.to_owned(),
+        "timeout" => vec!["States.Timeout".into(), FUNCTION_TIMED_OUT.into()],
+        "failed" => vec!["States.TaskFailed".into()],
+        "all" => vec!["States.ALL".into()],
+        other => vec![other.to_owned()],
     }
 }
 
@@ -394,6 +396,15 @@ handlers: { pack_line: {}, note_line: {}, weigh_line: {}, tell_buyer: {} }
     }
 
     #[test]
+    fn a_timeout_is_the_tasks_or_the_functions() {
+        let checked = crate::check(&Input { bytes: FLOW.into(), ..Input::default() });
+        let (flow, facts) = checked.flow.unwrap();
+        let plan = crate::lower::lower(&flow, &facts, "spec/flow.yaml", &mut Diagnostics::default());
+        let each = find(&plan.machines[0].steps, "each").unwrap();
+        assert_eq!(each.catch[0].errors, ["OutOfStock", "States.Timeout", "Sandbox.Timedout"]);
+    }
+
+    #[test]
     fn what_a_step_around_catches_by_name_is_not_tried_again_unless_a_retry_names_it() {
         let checked = crate::check(&Input { bytes: FLOW.into(), ..Input::default() });
         assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
@@ -403,8 +414,12 @@ handlers: { pack_line: {}, note_line: {}, weigh_line: {}, tell_buyer: {} }
             let step = find(&plan.machines[0].steps, name).unwrap();
             step.retry.iter().filter(|r| r.attempts == 0).flat_map(|r| r.errors.clone()).collect::<Vec<String>>()
         };
-        assert_eq!(never("pack"), ["CardDeclined", "OutOfStock"]);
-        assert_eq!(never("note"), ["OutOfStock"]);
-        assert!(never("weigh").is_empty() && never("give_up").is_empty());
+        let refusals = super::REFUSALS.map(str::to_owned);
+        let caught =
+            |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).chain(refusals.clone()).collect() };
+        // A timeout is an accident, whoever catches it.
+        assert_eq!(never("pack"), caught(&["CardDeclined", "OutOfStock"]));
+        assert_eq!(never("note"), caught(&["OutOfStock"]));
+        assert_eq!(never("weigh"), refusals);
     }
 }

@@ -54,6 +54,11 @@ impl<I: Id, T> Arena<I, T> {
         self.things.iter()
     }
 
+    /// All things, to be changed.
+    pub fn values_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.things.iter_mut()
+    }
+
     /// All ids.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = I> + use<I, T> {
         (0..self.things.len()).map(|i| I::from_index(i as u32))

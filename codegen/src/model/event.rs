@@ -122,11 +122,28 @@ impl Table {
         self.fields.iter().find(|f| f.name == name)
     }
 
+    /// Whether the table's own key serves these fields.
+    #[must_use]
+    pub fn serves(&self, fields: &[usize]) -> bool {
+        fields.is_empty() || covers(self.key, self.sort, fields)
+    }
+
+    /// The place of the index that serves these fields.
+    #[must_use]
+    pub fn index_of(&self, fields: &[usize]) -> Option<usize> {
+        self.indexes.iter().position(|i| covers(i.key, i.sort, fields))
+    }
+
     /// The name of the field at a place.
     #[must_use]
     pub fn field_name(&self, place: Spanned<usize>) -> &str {
         self.fields.get(place.value).map_or("", |f| f.name.as_str())
     }
+}
+
+/// Whether a key serves fields: it must be among them, and what else is asked for must be its sort key.
+fn covers(key: Spanned<usize>, sort: Option<Spanned<usize>>, fields: &[usize]) -> bool {
+    fields.contains(&key.value) && fields.iter().all(|f| *f == key.value || sort.is_some_and(|s| s.value == *f))
 }
 
 /// A secret.

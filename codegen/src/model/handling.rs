@@ -56,6 +56,14 @@ pub struct Lookup {
     pub span: Span,
 }
 
+impl Lookup {
+    /// The places of the fields by which it asks.
+    #[must_use]
+    pub fn fields(&self) -> Vec<usize> {
+        self.matching.iter().map(|(field, _)| field.value).collect()
+    }
+}
+
 /// A schedule.
 #[derive(Debug, Clone)]
 pub struct Schedule {

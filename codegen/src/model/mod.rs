@@ -53,15 +53,17 @@ pub struct Name {
     pub text: String,
     /// Where.
     pub span: Span,
-    /// Its former name, which keeps its identity in the stack.
-    pub renamed_from: Option<String>,
+    /// Its former name, as the spec says it.
+    pub renamed_from: Option<Spanned<String>>,
+    /// All the names that it had in the stack, the first first; what is known of them is in the lock.
+    pub former: Vec<String>,
 }
 
 impl Name {
     /// The name that the thing's identity in the stack comes from.
     #[must_use]
     pub fn identity(&self) -> &str {
-        self.renamed_from.as_deref().unwrap_or(&self.text)
+        self.former.first().unwrap_or(&self.text)
     }
 }
 

@@ -240,6 +240,8 @@ pub struct Function {
     pub timeout: u32,
     /// Its memory, in MiB.
     pub memory: u32,
+    /// Whether what it sends may call it again, round after round: the rounds end by its own protocol.
+    pub recurs: bool,
     /// Its environment, sorted by name.
     pub env: Vec<(String, EnvValue)>,
     /// Its role's statements, beside its logs and traces.
@@ -257,6 +259,22 @@ impl Function {
     #[must_use]
     pub fn reference(&self) -> FunctionRef {
         FunctionRef(self.place.logical.clone())
+    }
+
+    /// The handler whose work is all that the function does.
+    #[must_use]
+    pub fn only_handler(&self) -> Option<&str> {
+        match &self.kind {
+            FunctionKind::Step { handler, .. } => Some(handler),
+            FunctionKind::Consumer { handler, .. } => handler.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The part of the runtime that it waits for; none where it can run.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<&'static str> {
+        self.part.or_else(|| self.only_handler().is_none().then_some("handler"))
     }
 }
 

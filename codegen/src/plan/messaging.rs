@@ -101,11 +101,9 @@ impl Queue {
     }
 }
 
-/// An SNS filter policy, by attribute or by body.
+/// An SNS filter policy: matched against a message's attributes, or against its body where there is a pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawFilter {
-    /// Whether it is matched against the message's body, rather than its attributes.
-    pub body: bool,
     /// The event types that pass; empty for all.
     pub types: Vec<String>,
     /// The spec's own condition; its paths are the event's fields.

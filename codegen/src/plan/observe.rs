@@ -15,7 +15,7 @@ pub enum Dimension {
     Machine(MachineRef),
     /// An API's stage.
     Gateway(GatewayRef),
-    /// A name of the flow's own metrics: the dimension's name and value.
+    /// A name of the flow's own metrics: the dimension's name and value, beside the prefix of the stack's names.
     Flow(String, String),
     /// The account's SES.
     Account,

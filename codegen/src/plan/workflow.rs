@@ -43,8 +43,6 @@ pub enum StepKindPlan {
     Publish(TopicRef),
     /// Sends the state's input to a queue.
     Enqueue(QueueRef),
-    /// Starts another machine.
-    Start(MachineRef),
     /// Waits so many seconds.
     Wait(u64),
     /// Waits until the moment in this field.
@@ -64,8 +62,6 @@ pub enum StepKindPlan {
         /// The inner states.
         steps: Vec<StepPlan>,
     },
-    /// The machine ends here, well.
-    Succeed,
 }
 
 /// One state.
@@ -110,8 +106,6 @@ pub struct Machine {
     pub publishes: Vec<TopicRef>,
     /// The queues that it sends to.
     pub sends: Vec<QueueRef>,
-    /// The machines that it starts.
-    pub starts: Vec<MachineRef>,
 }
 
 impl Machine {

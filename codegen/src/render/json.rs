@@ -9,6 +9,8 @@
 //! - `fix`: `{"place", "replacement"}`, or null
 //! - `related`: a list of `{"place", "note"}`
 //!
+//! Where the command itself failed, as when a file cannot be read, the object has `failure`, a text, and no diagnostics.
+//!
 //! Of more than a thousand diagnostics the first thousand are told; `errors` and `warnings` count all.
 //!
 //! Keys may be added; none changes its meaning without another `version`.
@@ -33,8 +35,18 @@ pub fn json(map: &SourceMap, diagnostics: &[Diagnostic]) -> String {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
         diagnostics: diagnostics.iter().take(MOST).map(|diagnostic| entry(&lines, diagnostic)).collect(),
+        failure: None,
     };
     // Text and numbers alone: there is nothing that could fail to serialize.
+    let mut text = inert::json(&serde_json::to_string(&report).unwrap_or_default());
+    text.push('\n');
+    text
+}
+
+/// What is told when there was nothing to find mistakes in: a file could not be read, or not written.
+#[must_use]
+pub fn json_failure(failure: &str) -> String {
+    let report = Report { version: 1, errors: 0, warnings: 0, diagnostics: Vec::new(), failure: Some(failure) };
     let mut text = inert::json(&serde_json::to_string(&report).unwrap_or_default());
     text.push('\n');
     text
@@ -46,6 +58,8 @@ struct Report<'a> {
     errors: usize,
     warnings: usize,
     diagnostics: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -9,4 +9,4 @@ mod json;
 mod lines;
 
 pub use human::human;
-pub use json::json;
+pub use json::{json, json_failure};

@@ -8,7 +8,7 @@ impl Resolver<'_> {
     pub(super) fn infer_indexes(&mut self) {
         for id in self.flow.sources.ids() {
             let Some(mut lookup) = self.flow.sources[id].allow.take() else { continue };
-            lookup.index = self.serve(lookup.table.value, &places(&lookup.matching));
+            lookup.index = self.serve(lookup.table.value, &lookup.fields());
             self.flow.sources[id].allow = Some(lookup);
         }
         for id in self.flow.queues.ids() {
@@ -17,7 +17,7 @@ impl Resolver<'_> {
             for (_, target) in &mut targets.by_event {
                 match target {
                     Target::Lookup(lookup) => {
-                        let wanted = places(&lookup.matching);
+                        let wanted = lookup.fields();
                         lookup.index = self.serve(lookup.table.value, &wanted);
                         // A connecting browser asks for the user's own rows, to join their connection shards.
                         if let Some(select) = lookup.select.filter(|_| live) {
@@ -51,25 +51,15 @@ impl Resolver<'_> {
     /// The index that serves these fields: none for the table's own key, or else its place.
     fn serve(&mut self, table: TableId, fields: &[usize]) -> Option<usize> {
         let table = &mut self.flow.tables[table];
-        if covers(table.key, table.sort, fields) || fields.is_empty() {
+        if table.serves(fields) {
             return None;
         }
-        if let Some(found) = table.indexes.iter().position(|i| covers(i.key, i.sort, fields)) {
+        if let Some(found) = table.index_of(fields) {
             return Some(found);
         }
         table.indexes.push(infer(table, fields));
         Some(table.indexes.len() - 1)
     }
-}
-
-/// The places of a lookup's fields.
-fn places<T>(matching: &[(Spanned<usize>, T)]) -> Vec<usize> {
-    matching.iter().map(|(f, _)| f.value).collect()
-}
-
-/// Whether a key serves fields: it must be among them, and what else is asked for must be its sort key.
-fn covers(key: Spanned<usize>, sort: Option<Spanned<usize>>, fields: &[usize]) -> bool {
-    fields.contains(&key.value) && fields.iter().all(|f| *f == key.value || sort.is_some_and(|s| s.value == *f))
 }
 
 /// An index over the first field, sorted by the second, or else by the table's own partition key, so that

@@ -20,7 +20,7 @@ mod types;
 mod workflow;
 
 use crate::diagnostic::Diagnostics;
-use crate::model::{Arena, Flow, Name, Settings};
+use crate::model::{Arena, Flow, Name, Settings, Spanned};
 use crate::source::Span;
 use crate::syntax;
 use crate::yaml::At;
@@ -89,9 +89,11 @@ fn text(at: Option<&At<String>>) -> Option<String> {
 
 /// A thing's name, with its former one.
 fn name(at: &At<String>, renamed_from: Option<&At<String>>) -> Name {
+    let renamed_from = renamed_from.and_then(|r| Some(Spanned::new(r.value.clone()?, r.span)));
     Name {
         text: at.value.clone().unwrap_or_default(),
         span: at.span,
-        renamed_from: renamed_from.and_then(|r| r.value.clone()),
+        former: renamed_from.iter().map(|r| r.value.clone()).collect(),
+        renamed_from,
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn flow_name(syntax: &syntax::Flow, whole: Span, out: &mut Diagnostic
     }
     let Some(at) = &syntax.flow else {
         out.push(e030_missing::diagnostic(start, "flow", "a flow", "give the flow a name: `flow: orders`"));
-        return Name { text: "flow".into(), span: start, renamed_from: None };
+        return Name { text: "flow".into(), span: start, renamed_from: None, former: Vec::new() };
     };
     if let Some(text) = &at.value
         && let Some(problem) = names::problem(text, names::Case::Lower)

@@ -1,6 +1,6 @@
 //! E030: something that must be there is missing.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -17,7 +17,7 @@ eventloom: 1
 flow: orders
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, what: &str, of: &str, help: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E031: a name is not written as names are.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -20,7 +20,7 @@ events: { orderPlaced: { fields: { order-id: string } } }
 events: { OrderPlaced: { fields: { order_id: string } } }
 ```
 "#,
-    check: None,
+    check: Check::Form,
 };
 
 /// `mended` is the name as it would be right, where that can be guessed.

@@ -1,6 +1,6 @@
 //! E032: a field has a name that means something else.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -22,7 +22,7 @@ OrderPlaced: { fields: { total: decimal } }
 OrderPlaced: { id: order_id, fields: { order_id: ulid } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, field: &str) -> Diagnostic {

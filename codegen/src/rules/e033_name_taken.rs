@@ -1,6 +1,6 @@
 //! E033: a name is taken twice.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -21,7 +21,7 @@ queues: { orders: { from: orders } }
 queues: { bill_orders: { from: orders } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, name: &str, kind: &str, first: Span) -> Diagnostic {

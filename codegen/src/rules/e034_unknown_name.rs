@@ -1,6 +1,6 @@
 //! E034: a name stands for nothing.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ to: browser, email
 to: [browser, email]
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// `wanted` is the kind in the spec's words, `known` the names of that kind, where they are to be told.

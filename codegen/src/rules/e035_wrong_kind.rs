@@ -1,6 +1,6 @@
 //! E035: a name stands for another kind of thing.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -23,7 +23,7 @@ queues:
   mail: {}
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, name: &str, is: &str, wanted: &str, declared: Span) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E036: a type is not known.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ fields: { total: float }
 fields: { total: number }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// Names of types in other languages, and ours.

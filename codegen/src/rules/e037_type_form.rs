@@ -1,6 +1,6 @@
 //! E037: a type says what it cannot say.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -20,7 +20,7 @@ types: { Size: { type: int, max_length: 3 } }
 types: { Size: { type: int, max: 999 } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, said: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E038: a duration has no unit, or another form.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -21,7 +21,7 @@ wait: 60s
 wait: 90m
 ```
 "#,
-    check: None,
+    check: Check::Form,
 };
 
 pub(crate) fn diagnostic(span: Span, text: &str) -> Diagnostic {

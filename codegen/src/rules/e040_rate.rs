@@ -1,6 +1,6 @@
 //! E040: a rate has another form.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ expect: { rate: 100 }
 expect: { rate: 100/s }
 ```
 "#,
-    check: None,
+    check: Check::Form,
 };
 
 pub(crate) fn diagnostic(span: Span, text: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E041: braces in a text do not hold a name.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ subject: "{{title}}"
 subject: "{title}"
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, said: &str, help: Option<String>) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E042: a schedule is not in the form that AWS takes.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -22,7 +22,7 @@ at: "rate(5 minutes)"
 
 Source: Amazon EventBridge Scheduler User Guide, "Schedule types".
 "#,
-    check: None,
+    check: Check::Form,
 };
 
 /// What is wrong with a schedule, if anything.

@@ -1,6 +1,6 @@
 //! E043: a condition is not an SNS filter pattern.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -22,7 +22,7 @@ filter: { total: [{ numeric: [">", 100] }] }
 
 Source: Amazon SNS Developer Guide, "Amazon SNS subscription filter policies".
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, said: &str, help: Option<String>) -> Diagnostic {

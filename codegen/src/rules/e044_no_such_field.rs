@@ -1,6 +1,6 @@
 //! E044: there is no such field.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ OrderPlaced: { actor: buyer, fields: { customer: string } }
 OrderPlaced: { actor: customer, fields: { customer: string } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// `of` is what should have the field, in words; `known` are the fields that it has.

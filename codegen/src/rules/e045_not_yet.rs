@@ -1,6 +1,6 @@
 //! E045: this word is kept for later.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -12,7 +12,7 @@ pub(crate) const RULE: Rule = Rule {
 `external`, `vpc`, `regions`, `buckets`, `aggregate`, `undo`, `wait: { for: … }`, `task`, and `stream` on a topic are
 kept for what is to come, and mean nothing yet.
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// Words that are kept, each with the kind of thing that it belongs to; none for everywhere.

@@ -1,6 +1,6 @@
 //! E046: a step is not one name with one kind.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -22,7 +22,7 @@ steps:
   - show:   { send: browser }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn one_name(span: Span) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E047: targets are not said in one of the ways there are.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ targets: { handler: find_targets }
 targets: { UpdateLiked: author, UpdateCommented: { handler: find_commenters } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span) -> Diagnostic {

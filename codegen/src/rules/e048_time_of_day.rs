@@ -1,6 +1,6 @@
 //! E048: a time of the day has another form.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ quiet_hours: { from: 10pm, to: 7 }
 quiet_hours: { from: "22:00", to: "07:00" }
 ```
 "#,
-    check: None,
+    check: Check::Form,
 };
 
 pub(crate) fn diagnostic(span: Span, text: &str) -> Diagnostic {

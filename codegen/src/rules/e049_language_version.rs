@@ -1,6 +1,6 @@
 //! E049: the flow is written in another version of the language.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -15,7 +15,7 @@ This compiler knows version 1.
 eventloom: 1
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, version: u32) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E050: an included file cannot be read.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ include: ["../common/events.yaml"]
 include: [events.yaml]
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, path: &str, why: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E051: an environment adds something that the flow does not have.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ environments: { prod: { queues: { audit: { from: activity } } } }
 environments: { prod: { queues: { notify: { keep: 14d } } } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn adds(span: Span, name: &str, environment: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E053: a type holds itself.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ types: { Comment: { fields: { answers: [Comment] } } }
 types: { Comment: { fields: { answers: [CommentId] } } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, name: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E054: the flow does not fit into stacks.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -15,7 +15,7 @@ it was damaged, restore it from version control: without it, a stack that is dep
 
 Source: AWS CloudFormation User Guide, "AWS CloudFormation quotas".
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, why: &str) -> Diagnostic {

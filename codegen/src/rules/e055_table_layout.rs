@@ -1,6 +1,6 @@
 //! E055: a table has no layout, or two.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ actions: { rows: event }
 members: { key: user_id, fields: { user_id: string } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn no_fields(span: Span, label: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! E056: a list is empty, or holds something twice.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ queues: { notify: { from: activity, events: [] } }
 queues: { notify: { from: activity } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, setting: &str) -> Diagnostic {

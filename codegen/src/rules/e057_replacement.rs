@@ -1,9 +1,9 @@
 //! E057: an update would lose what a resource holds.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::stacks::Refusal;
+use crate::stacks::{Named, Refusal, Rename};
 
 /// An update would lose what a resource holds.
 pub(crate) const RULE: Rule = Rule {
@@ -18,8 +18,12 @@ The old table stays in the account, without a stack.
 tables:
   members: { key: email, fields: { email: email }, allow_replace: "moved by the script of 3 May" }
 ```
+
+A table or a secret that is taken out of the spec goes from the stack in the same way: it stays in the account, and nothing
+reads or writes it any more. If it only has another name, say so (`renamed_from: members`); if it shall go, compile once
+with `--allow-loss members`. From then on the lock does not have it.
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 /// What is refused, at the thing that it belongs to.
@@ -47,4 +51,16 @@ pub(crate) fn diagnostic(span: Span, refusal: &Refusal) -> Diagnostic {
             Diagnostic::new(RULE.code, span, said).help("give the thing another name")
         }
     }
+}
+
+/// A table or a secret that the spec no longer has.
+pub(crate) fn removed(span: Span, lost: &Named, renames: &[Rename]) -> Diagnostic {
+    let (kind, name) = lost.owner.split_once('.').unwrap_or(("", &lost.owner));
+    let said = format!("`{name}` is gone from `{kind}`, and what it holds would be left behind, without a stack");
+    let renamed = renames.iter().find(|r| r.kind == kind && r.was == name).map(|r| r.now.as_str());
+    let other = renamed.map_or_else(|| "the thing that it is now".to_owned(), |now| format!("`{now}`"));
+    Diagnostic::new(RULE.code, span, said).help(format!(
+        "if it has another name now, say `renamed_from: {name}` in {other}; if it shall go, compile once with \
+         `--allow-loss {name}`"
+    ))
 }

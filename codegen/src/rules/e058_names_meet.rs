@@ -1,6 +1,6 @@
 //! E058: two names meet in what is generated.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::emit::describe::Clash;
 use crate::source::Span;
@@ -24,7 +24,7 @@ workflows: { show: { steps: [ - draw: { handler: render } ] } }
 queues:   { render_queue: { from: activity, handler: count } }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn function(span: Span, name: &str, first: &str, second: &str, at: Span) -> Diagnostic {

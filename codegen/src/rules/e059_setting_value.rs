@@ -1,6 +1,6 @@
 //! E059: a setting takes other values.
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ retry: { jitter: some }
 retry: { jitter: full }
 ```
 "#,
-    check: None,
+    check: Check::Reading,
 };
 
 pub(crate) fn diagnostic(span: Span, setting: &str, found: &str, wanted: &str) -> Diagnostic {

@@ -1,7 +1,7 @@
 //! E060: a name in braces is not known where it stands.
 
 use super::support::{self, event_list, node_words, templates};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, Shape};
 use crate::model::Ref;
@@ -22,7 +22,7 @@ key: "{target}/{update_id}"
 key: "{target}/{object}"
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

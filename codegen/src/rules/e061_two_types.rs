@@ -1,7 +1,7 @@
 //! E061: a name has two types.
 
 use super::support::{class, templates, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
 use crate::model::{Flow, Ref, Type};
@@ -21,7 +21,7 @@ OrderShipped: { fields: { total: string } }
 OrderShipped: { fields: { total: number } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

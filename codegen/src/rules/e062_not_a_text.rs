@@ -1,7 +1,7 @@
 //! E062: what has no text stands in a text.
 
 use super::support::{self, Class, class, templates, type_words};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// What has no text stands in a text.
@@ -19,7 +19,7 @@ key: "{target}/{mentions}"
 key: "{target}/{object}"
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! E063: a name of the request where there is none.
 
 use super::support::{node_words, templates};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Node;
 use crate::model::{Ref, SourceKind};
@@ -21,7 +21,7 @@ key: "{user}"
 set: { sender: "{user}" }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

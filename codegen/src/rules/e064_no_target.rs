@@ -1,7 +1,7 @@
 //! E064: there is no target yet.
 
 use super::support::{node_words, reach, templates};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Node;
 use crate::model::{Destination, Flow, Ref, SinkKind, To};
@@ -23,7 +23,7 @@ groupers: { notices: { key: "{target}/{object}", … } }
 queues:   { notify: { from: activity, targets: author, to: notices } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 const HELP: &str = "resolve targets in a queue before it: `targets: author`";

@@ -1,7 +1,7 @@
 //! E065: targets do not fit the events that arrive.
 
 use super::support::{event_list, reference};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, Shape};
 use crate::model::{Destination, Target};
@@ -20,7 +20,7 @@ targets: mentions
 targets: { UpdateShared: mentions, UpdateLiked: author }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

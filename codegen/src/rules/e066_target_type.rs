@@ -1,7 +1,7 @@
 //! E066: a target is no user.
 
 use super::support::{names_user, reference, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, plain};
 use crate::model::{Destination, Flow, Spanned, TableId, Target, Type};
@@ -21,7 +21,7 @@ targets: author
 UpdateLiked: { fields: { author: string } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! E067: a value is not of its field's type.
 
 use super::support::{Class, class, templates, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Facts, plain};
 use crate::model::{Bounds, Flow, Ref, Type};
@@ -23,7 +23,7 @@ where: { number: "nr {number}" }
 where: { number: "{number}" }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

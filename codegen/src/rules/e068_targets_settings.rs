@@ -1,7 +1,7 @@
 //! E068: a setting of targets does not fit.
 
 use super::support::{event_list, names_user, reference, type_words};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, Shape};
 use crate::model::Destination;
@@ -22,7 +22,7 @@ notify: { from: activity, except: actor, to: notices }
 notify: { from: activity, targets: author, except: actor, to: notices }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

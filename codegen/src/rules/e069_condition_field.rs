@@ -2,7 +2,7 @@
 
 use super::support::conditions::{self, Found, Kind};
 use super::support::{event_list, node_words};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Shape;
 use crate::model::Matcher;
@@ -23,7 +23,7 @@ filter: { totl: [{ numeric: [">", 100] }] }
 filter: { total: [{ numeric: [">", 100] }] }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

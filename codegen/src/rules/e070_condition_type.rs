@@ -2,7 +2,7 @@
 
 use super::support::conditions::{self, Found, Kind};
 use super::support::{Class, class, may_miss, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Flow, Matcher, Scalar, Type};
 use crate::source::Span;
@@ -22,7 +22,7 @@ filter: { total: ["100"] }
 filter: { total: [100] }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -2,7 +2,7 @@
 
 use super::support::conditions::{self, Found};
 use super::support::holds::{self, Holds};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Matcher, Pattern, Scalar, Type};
 
@@ -21,7 +21,7 @@ filter: { status: [payed] }
 filter: { status: [paid] }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

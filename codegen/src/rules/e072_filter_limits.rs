@@ -1,7 +1,7 @@
 //! E072: SNS cannot apply a filter.
 
 use super::support::conditions::{self, Entry, Kind};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Matcher, Pattern, Scalar};
 use std::collections::BTreeSet;
@@ -13,7 +13,8 @@ pub(crate) const RULE: Rule = Rule {
     doc: r#"
 A `filter` is applied by SNS between a topic and its queue, so it needs a queue that reads a topic. SNS allows 5 keys
 (the event's type, where `events:` narrows, is one of them) and 150 combinations: the product of the numbers of
-alternatives, each times its depth where keys lie in each other. Numbers lie within 1,000,000,000 and have at most 5
+alternatives, each times its depth: an event's field has depth 2, for it lies in the `data` of its message, and a field
+of that one 3. Numbers lie within 1,000,000,000 and have at most 5
 decimals. `cidr` is known to filters only. A filter stands in the stack's template, which cannot hold `null`: an optional
 field without a value is left out of its event, so ask with `exists`.
 
@@ -26,7 +27,7 @@ filter: { a: [1], b: [1], c: [1], d: [1], e: [1], f: [1] }
 filter: { a: [1], b: [1] }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 /// Keys of a policy: <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html>.
@@ -58,8 +59,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let said = format!("this filter has {number} keys{also}; SNS allows {MOST_KEYS}");
             out.push(Diagnostic::new(RULE.code, filter.span, said).help("leave the rest to a handler"));
         }
-        let nested = entries.iter().any(|e| e.path.len() > 1);
-        let combinations = combinations(filter, nested).saturating_mul(types.max(1) as u64);
+        let combinations = combinations(filter).saturating_mul(types.max(1) as u64);
         if combinations > MOST_COMBINATIONS {
             let said = format!("this filter has {combinations} combinations; SNS allows {MOST_COMBINATIONS}");
             out.push(
@@ -67,6 +67,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                     .help("the numbers of alternatives are multiplied: use fewer, or a prefix"),
             );
         }
+        asked_twice(filter, out);
         entries.iter().for_each(|e| numbers(e, out));
         entries.iter().for_each(|e| nulls(e, out));
     }
@@ -83,12 +84,28 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     });
 }
 
-/// The combinations of a policy: of keys multiplied, of the branches of an `$or` added.
-fn combinations(pattern: &Pattern, nested: bool) -> u64 {
-    let depth = |path: &[String]| if nested { path.len() as u64 + 1 } else { 1 };
+/// The combinations of a policy: of keys multiplied, of the branches of an `$or` added. SNS counts a key as often as
+/// it lies deep, and an event's fields lie in the `data` of its message.
+fn combinations(pattern: &Pattern) -> u64 {
+    let depth = |path: &[String]| path.len() as u64 + 1;
     let own = pattern.fields.iter().map(|(path, _, m)| (m.len().max(1) as u64).saturating_mul(depth(path)));
-    let either = pattern.any_of.iter().map(|or| or.iter().map(|p| combinations(p, nested)).sum::<u64>().max(1));
+    let each = |or: &Vec<Pattern>| or.iter().map(combinations).fold(0, u64::saturating_add).max(1);
+    let either = pattern.any_of.iter().map(each);
     own.chain(either).fold(1, u64::saturating_mul)
+}
+
+/// A policy holds one `$or`, so several become one, with every choice from each: there a field stands once.
+fn asked_twice(pattern: &Pattern, out: &mut Diagnostics) {
+    let mut before: BTreeSet<&[String]> = BTreeSet::new();
+    for list in &pattern.any_of {
+        let fields: Vec<_> = list.iter().flat_map(conditions::entries).collect();
+        if let Some(again) = fields.iter().find(|e| before.contains(e.path)) {
+            let said = format!("two `$or` of this filter ask for `{}`", again.path.join("."));
+            out.push(Diagnostic::new(RULE.code, again.span, said).help("ask for it in one of them, or in a handler"));
+        }
+        before.extend(fields.iter().map(|e| e.path));
+        list.iter().for_each(|p| asked_twice(p, out));
+    }
 }
 
 fn nulls(entry: &Entry<'_>, out: &mut Diagnostics) {
@@ -153,8 +170,8 @@ mod tests {
             any_of: vec![vec![branch(4), branch(1)]],
             span: Span::default(),
         };
-        assert_eq!(combinations(&pattern, false), 30);
+        assert_eq!(combinations(&pattern), 4 * 6 * (8 + 2));
         let nested = Pattern { fields: vec![field("a.b", 4), field("c", 3)], ..Pattern::default() };
-        assert_eq!(combinations(&nested, true), 4 * 3 * 3 * 2);
+        assert_eq!(combinations(&nested), 4 * 3 * 3 * 2);
     }
 }

@@ -1,7 +1,7 @@
 //! E073: a field cannot have this role.
 
 use super::support::{Class, class, may_miss, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::plain;
 use crate::model::{Origin, Role, Spanned, Type};
@@ -21,7 +21,7 @@ OrderPlaced: { time: placed, fields: { placed: string } }
 OrderPlaced: { time: placed, fields: { placed: timestamp } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

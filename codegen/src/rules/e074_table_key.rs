@@ -1,7 +1,7 @@
 //! E074: a field cannot be a key of a table.
 
 use super::support::{Class, class, may_miss, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::plain;
 use crate::model::{Flow, Rows, Spanned, Table, Type};
@@ -21,7 +21,7 @@ members: { key: tags, fields: { tags: [string] } }
 members: { key: user_id, fields: { user_id: string, tags: [string] } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

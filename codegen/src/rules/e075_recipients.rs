@@ -1,7 +1,7 @@
 //! E075: what is known of a target is not to be found.
 
 use super::support::{may_miss, names_user, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::plain;
 use crate::model::{Rows, SinkKind, Type};
@@ -21,7 +21,7 @@ recipients: { table: members }
 recipients: { table: members, email: email }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! E076: a counter cannot count in this row.
 
 use super::support::{Class, class, type_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::SinkKind;
 
@@ -20,7 +20,7 @@ update_count: { counter: { table: members, key: "{author}", add: { name: 1 } } }
 update_count: { counter: { table: members, key: "{author}", add: { updates: 1 } } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

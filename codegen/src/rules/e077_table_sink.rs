@@ -1,7 +1,7 @@
 //! E077: a row lacks a field.
 
 use super::support::{event_list, may_miss, reference};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, Shape};
 use crate::model::{Destination, Rows, SinkKind};
@@ -22,7 +22,7 @@ sinks:  { keep: { table: { table: orders, set: { order: "{object}" } } } }
 sinks:  { keep: { table: { table: orders, set: { order: "{object}", owner: "{actor}" } } } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
@@ -41,7 +41,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                 continue;
             }
             let lacks = |s: &&Shape| {
-                let own = flow.events[s.event].field(&field.name).or(s.added.iter().find(|f| f.name == field.name));
+                let own = flow.events[s.event].field(&field.name).or_else(|| s.added.get(&field.name));
                 own.is_none_or(|own| !crate::facts::Facts::same_type(flow, &own.ty, &field.ty))
             };
             let without: Vec<&Shape> = shapes.iter().filter(lacks).collect();

@@ -1,7 +1,7 @@
 //! E078: a default is not of its type.
 
 use super::support::values;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Field, Flow, Type};
 use crate::source::Span;
@@ -21,7 +21,7 @@ status: { enum: [open, paid], default: closed }
 status: { enum: [open, paid], default: open }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

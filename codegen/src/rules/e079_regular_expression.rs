@@ -1,7 +1,7 @@
 //! E079: a regular expression does not mean the same everywhere.
 
 use super::support::regex;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Field, Type};
 use crate::source::Span;
@@ -23,7 +23,7 @@ pattern: "^\\d{4}$"
 pattern: "^[0-9]{4}$"
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

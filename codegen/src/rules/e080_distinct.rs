@@ -1,7 +1,7 @@
 //! E080: a grouper cannot tell members apart by this.
 
 use super::support::{Class, class, event_list, reference, type_words};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, Shape};
 use crate::model::Destination;
@@ -20,7 +20,7 @@ distinct: mentions
 distinct: actor
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,10 +1,11 @@
 //! E081: an event cannot cancel another.
 
 use super::support::{class, event_list, field_behind, type_words};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, Shape};
-use crate::model::{Cancel, Destination, EventId, Flow, Grouper, Lookup, Ref, Role, Spanned, Target, Type};
+use crate::model::{Cancel, Destination, EventId, Flow, Grouper, GrouperId, Lookup, Ref, Role, Spanned, Target, Type};
+use std::collections::BTreeSet;
 
 /// An event cannot cancel another.
 pub(crate) const RULE: Rule = Rule {
@@ -12,7 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     title: "an event cannot cancel another",
     doc: r#"
 A cancelling event finds the one that it takes out by its id, in the group of the same key and the same target. So both
-must arrive in the grouper, `id` is a field of the cancelling event with the other's id, both resolve their targets in
+must arrive in the grouper, and as they were made: what a workflow sends has an id of its own. `id` is a field of the cancelling event with the other's id, both resolve their targets in
 the same way, and what the key names means the same field on both.
 
 ```yaml
@@ -23,7 +24,7 @@ cancel:  { UpdateUnliked: { of: UpdateLiked, id: like_id } }
 targets: { UpdateLiked: author, UpdateUnliked: author }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
@@ -44,9 +45,33 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                     if both == [true, true] {
                         same_key(cx.flow, grouper, *by, *of, out);
                         same_targets(cx, Destination::Grouper(id), *by, *of, out);
+                        own_id(cx, id, *of, out);
                     }
                 }
             }
+        }
+    }
+}
+
+/// What a workflow sends is another message than the event that started it, with another id.
+fn own_id(cx: &Context<'_>, grouper: GrouperId, of: Spanned<EventId>, out: &mut Diagnostics) {
+    let mut seen = BTreeSet::new();
+    let mut work = vec![Destination::Grouper(grouper)];
+    while let Some(to) = work.pop() {
+        for feeder in cx.facts.feeders(to) {
+            let accepts = cx.facts.arriving(feeder.from).iter().any(|s| s.event == of.value);
+            let Node::To(from) = feeder.from else { continue };
+            if !accepts || !seen.insert(from) {
+                continue;
+            }
+            if let Destination::Workflow(workflow) = from {
+                let (event, workflow) = (&cx.flow.events[of.value].name.text, &cx.flow.workflows[workflow].name.text);
+                let said =
+                    format!("what workflow `{workflow}` sends of `{event}` cannot be cancelled: it has another id");
+                let said = Diagnostic::new(RULE.code, of.span, said).related(feeder.span, "sent here");
+                out.push(said.help("let the grouper take the event from its source, and the workflow come after it"));
+            }
+            work.push(from);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! E082: a window does not open or close.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Spanned, Window};
 
@@ -20,7 +20,7 @@ window: { session: { gap: 10m, at_most: 5m } }
 window: { session: { gap: 30s, at_most: 5m } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 const DAY: u64 = 86_400;

@@ -1,6 +1,6 @@
 //! E083: a number of a grouper is out of its range.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::OnFull;
 
@@ -21,7 +21,7 @@ max: 1000
 on_full: page
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Ids of 16 bytes in one item: beyond, a write costs more than it is worth.

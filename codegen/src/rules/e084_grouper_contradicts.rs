@@ -1,7 +1,7 @@
 //! E084: settings of a grouper exclude each other.
 
 use super::support::reach;
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{AfterDelivery, First, OnFull, Ref, SinkKind};
 
@@ -23,7 +23,7 @@ first: wait
 shards: 8
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

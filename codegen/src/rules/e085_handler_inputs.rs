@@ -1,7 +1,7 @@
 //! E085: a handler is called with different things.
 
 use super::support::{event_list, node_words};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{HandlerUse, Node, Use};
 use crate::model::{Destination, EventId, Flow};
@@ -22,7 +22,7 @@ targets: { UpdateLiked: { handler: find }, UpdateCommented: { handler: find } }
 targets: { UpdateLiked: { handler: find_likers }, UpdateCommented: { handler: find_commenters } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 /// The role of a handler, the events that reach it, and the fields added to them.

@@ -1,7 +1,7 @@
 //! E086: what a handler returns does not fit where it is used.
 
 use super::support::type_words;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Use, plain};
 use crate::model::{EventId, Flow, Handler, Returns, Spanned, To, Type};
@@ -24,7 +24,7 @@ handlers: { price: {} }
 handlers: { price: { returns: OrderPriced } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

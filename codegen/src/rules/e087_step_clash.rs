@@ -1,6 +1,6 @@
 //! E087: a step adds a field that is there already.
 
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Shape, each_step};
 use crate::model::{Flow, Returns, StepKind, Type};
@@ -20,7 +20,7 @@ types: { Shown: { fields: { title: string } } }
 types: { Shown: { fields: { heading: string } } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
@@ -62,6 +62,6 @@ fn returned(flow: &Flow, returns: Option<Returns>) -> Vec<&str> {
 /// Whether a name is there on any event, as a field, as a built-in, or from a step before.
 fn is_there(flow: &Flow, shapes: &[Shape], name: &str) -> bool {
     const BUILT_IN: [&str; 4] = ["id", "time", "event", "target"];
-    let on = |s: &Shape| flow.events[s.event].field(name).is_some() || s.added.iter().any(|f| f.name == name);
+    let on = |s: &Shape| flow.events[s.event].field(name).is_some() || s.added.get(name).is_some();
     BUILT_IN.contains(&name) || shapes.iter().any(on)
 }

@@ -1,8 +1,10 @@
 //! E088: an environment variable cannot be set.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Flow;
 use crate::yaml::Literal;
+use std::collections::BTreeMap;
 
 /// An environment variable cannot be set.
 pub(crate) const RULE: Rule = Rule {
@@ -10,7 +12,8 @@ pub(crate) const RULE: Rule = Rule {
     title: "an environment variable cannot be set",
     doc: r#"
 The name of a variable is capitals, digits and `_`, a letter first. What Lambda sets itself (`AWS_…`, `LAMBDA_…`,
-`_HANDLER`, …) and what the runtime needs (`EVENTLOOM_…`) cannot be set. A value is a text, a number or a bool; all of
+`_HANDLER`, …) and what the runtime needs (`EVENTLOOM_…`) cannot be set, nor what the compiler sets to say where a thing
+is: `TABLE_MEMBERS` for the table `members`. A value is a text, a number or a bool; all of
 them together have at most 2 KiB: Lambda allows 4, and the rest is for the runtime's own.
 
 See <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
@@ -22,7 +25,7 @@ env: { AWS_REGION: eu-west-1 }
 env: { PRICE_REGION: eu-west-1 }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Reserved by Lambda: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
@@ -42,7 +45,40 @@ const NAMES: [&str; 9] = [
 /// Half of what Lambda allows: the same page.
 const MOST_BYTES: usize = 2_048;
 
+/// What a function finds under a thing's name: the beginnings of variables that `lower` sets.
+const OF_THINGS: [&str; 14] = [
+    "CONNECTIONS_",
+    "FUNCTION_",
+    "GROUPS_",
+    "LOG_",
+    "MACHINE_",
+    "OUT_",
+    "QUEUE_",
+    "SCHEDULER_ROLE_",
+    "SCHEDULES_",
+    "SECRET_",
+    "TABLE_",
+    "TIMERS_",
+    "TIMERS_ARN_",
+    "TOPIC_",
+];
+
+/// The things that a function may be told of, by the ends of their variables.
+fn things(flow: &Flow) -> BTreeMap<String, &str> {
+    let state = flow.tables.values().map(|t| &t.name).chain(flow.secrets.values().map(|s| &s.name));
+    let to = flow.topics.values().map(|t| &t.name).chain(flow.queues.values().map(|q| &q.name));
+    let more = flow.groupers.values().map(|g| &g.name).chain(flow.workflows.values().map(|w| &w.name));
+    let ends = flow.sinks.values().map(|s| &s.name).chain(flow.gateways.values().map(|g| &g.name));
+    state.chain(to).chain(more).chain(ends).map(|n| (n.text.to_ascii_uppercase(), n.text.as_str())).collect()
+}
+
+/// The thing that a variable of this name is about.
+fn set_by_the_compiler<'a>(things: &BTreeMap<String, &'a str>, name: &str) -> Option<&'a str> {
+    OF_THINGS.iter().filter_map(|kind| things.get(name.strip_prefix(kind)?)).copied().next()
+}
+
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
+    let things = things(cx.flow);
     for handler in cx.flow.handlers.values() {
         let mut bytes = 0;
         for (name, value) in &handler.env {
@@ -52,6 +88,9 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
             let reserved = NAMES.contains(&text.as_str()) || PREFIXES.iter().any(|p| text.starts_with(p));
             if reserved {
                 let said = format!("`{text}` is set by Lambda or the runtime");
+                out.push(Diagnostic::new(RULE.code, name.span, said).help("take another name"));
+            } else if let Some(thing) = set_by_the_compiler(&things, text) {
+                let said = format!("`{text}` is set by the compiler: it says where `{thing}` is");
                 out.push(Diagnostic::new(RULE.code, name.span, said).help("take another name"));
             } else if !right {
                 let said = Diagnostic::new(

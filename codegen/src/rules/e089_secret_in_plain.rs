@@ -1,7 +1,7 @@
 //! E089: a secret stands in plain text.
 
 use super::support::conditions;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Flow, Matcher, Scalar, SinkKind};
 use crate::source::Span;
@@ -13,7 +13,8 @@ pub(crate) const RULE: Rule = Rule {
     title: "a secret stands in plain text",
     doc: r#"
 What stands in a spec stands in its repository and in the stack's template. A secret is declared under `secrets:`, its
-value is put into Secrets Manager, and a handler `reads` it. A dynamic reference (`{{resolve:…}}`) is refused too:
+value is put into Secrets Manager, and a handler `reads` it. So a variable or a header whose name ends in `PASSWORD`,
+`SECRET`, `TOKEN`, `API_KEY` or the like has no value here; one that says where a secret is (`TOKEN_URL`) may. A dynamic reference (`{{resolve:…}}`) is refused too:
 CloudFormation would put the secret's value where everybody can read it.
 
 ```yaml
@@ -24,7 +25,7 @@ secrets:  { api_token: { about: The token of the price service } }
 handlers: { price: { reads: [api_token] } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Beginnings of well-known keys.
@@ -44,20 +45,46 @@ const BEGINNINGS: [&str; 12] = [
 ];
 /// How a dynamic reference begins.
 const REFERENCE: &str = "{{resolve:";
-/// Words in a name that say that its value is a secret.
+/// Ends of a name that say that its value is the secret itself, and not something about it.
+const ENDS: [&str; 16] = [
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "PWD",
+    "TOKEN",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "API_KEY",
+    "APIKEY",
+    "ACCESS_KEY",
+    "SECRET_KEY",
+    "PRIVATE_KEY",
+    "SIGNING_KEY",
+    "ENCRYPTION_KEY",
+    "AUTH_KEY",
+];
+/// Words in a name that say that its value is a secret, if it looks like one.
 const WORDS: [&str; 8] = ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL"];
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     references_in_filters(cx.flow, out);
-    texts(cx.flow, &mut |name, value, span| {
+    texts(cx.flow, &mut |kind, name, value, span| {
         let said = if value.contains(REFERENCE) {
             format!("{name} holds a dynamic reference, whose value CloudFormation would put here for all to read")
-        } else if looks_secret(name, value) {
+        } else if looks_secret(name, value) || kind != Kind::Text && is_named_so(name, value) {
             format!("{name} looks like a secret in plain text")
         } else {
             return;
         };
-        let help = "declare it under `secrets:` and let the handler read it: `reads: [name]`";
+        let help = match kind {
+            Kind::Variable => "declare it under `secrets:` and let the handler read it: `reads: [name]`",
+            Kind::Header => {
+                "leave it out: a webhook is signed with its `secret`; what wants more is sent by a handler, which may \
+                 read a secret"
+            }
+            Kind::Text => "write it without the secret: this text stands in the template for all to read",
+        };
         out.push(Diagnostic::new(RULE.code, span, said).help(help));
     });
 }
@@ -93,41 +120,55 @@ fn compared_with(matcher: &Matcher) -> Vec<&str> {
     }
 }
 
-/// Visits every free text that goes into the stack: a name for messages, the text, and a place.
-fn texts(flow: &Flow, visit: &mut dyn FnMut(&str, &str, Span)) {
+/// What a free text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A handler's environment.
+    Variable,
+    /// A webhook's header.
+    Header,
+    /// Anything else.
+    Text,
+}
+
+/// Visits every free text that goes into the stack: what it is for, a name for messages, the text, and a place.
+fn texts(flow: &Flow, visit: &mut dyn FnMut(Kind, &str, &str, Span)) {
     for handler in flow.handlers.values() {
         for (name, value) in &handler.env {
-            if let Literal::Text(text) = value {
-                visit(&format!("`{}`", name.value), text, name.span);
-            }
+            let text = match value {
+                Literal::Text(text) => text.clone(),
+                Literal::Int(n) => n.to_string(),
+                _ => continue,
+            };
+            visit(Kind::Variable, &format!("`{}`", name.value), &text, name.span);
         }
     }
     for sink in flow.sinks.values() {
         match &sink.kind {
             SinkKind::Webhook { url, headers, .. } => {
-                visit("this address", &url.value, url.span);
+                visit(Kind::Text, "this address", &url.value, url.span);
                 for (name, value) in headers {
-                    visit(&format!("header `{}`", name.value), value, name.span);
+                    visit(Kind::Header, &format!("header `{}`", name.value), value, name.span);
                 }
             }
             SinkKind::Email { sender, subject, reply_to, .. } => {
-                visit("this sender", &sender.value, sender.span);
-                reply_to.iter().for_each(|r| visit("this address", &r.value, r.span));
+                visit(Kind::Text, "this sender", &sender.value, sender.span);
+                reply_to.iter().for_each(|r| visit(Kind::Text, "this address", &r.value, r.span));
                 // The doubled brace of a dynamic reference is a literal one in a subject.
-                visit("this subject", &subject.text().replace("{{", "{").replace('{', "{{"), subject.span);
+                visit(Kind::Text, "this subject", &subject.text().replace("{{", "{").replace('{', "{{"), subject.span);
             }
             _ => {}
         }
     }
     for (key, value) in &flow.settings.tags {
-        visit(&format!("tag `{}`", key.value), &value.value, value.span);
+        visit(Kind::Text, &format!("tag `{}`", key.value), &value.value, value.span);
     }
-    flow.about.iter().for_each(|a| visit("this text", &a.value, a.span));
+    flow.about.iter().for_each(|a| visit(Kind::Text, "this text", &a.value, a.span));
     macro_rules! abouts {
         ($($arena:ident),*) => { $(
             for thing in flow.$arena.values() {
                 if let Some(about) = &thing.about {
-                    visit(&format!("what is said about `{}`", thing.name.text), about, thing.name.span);
+                    visit(Kind::Text, &format!("what is said about `{}`", thing.name.text), about, thing.name.span);
                 }
             }
         )* };
@@ -135,7 +176,7 @@ fn texts(flow: &Flow, visit: &mut dyn FnMut(&str, &str, Span)) {
     abouts!(types, events, tables, secrets, gateways, sources, topics, queues, groupers, workflows, handlers, sinks);
     for field in flow.events.values().flat_map(|e| &e.fields).chain(flow.tables.values().flat_map(|t| &t.fields)) {
         if let Some(about) = &field.about {
-            visit(&format!("what is said about `{}`", field.name), about, field.span);
+            visit(Kind::Text, &format!("what is said about `{}`", field.name), about, field.span);
         }
     }
 }
@@ -145,6 +186,14 @@ fn looks_secret(name: &str, value: &str) -> bool {
     let upper = name.to_ascii_uppercase().replace('-', "_");
     let bearer = upper.contains("AUTHORIZATION") && value.split_whitespace().last().is_some_and(|v| v.len() >= 12);
     known || bearer || WORDS.iter().any(|w| upper.contains(w)) && is_random(value)
+}
+
+/// Whether a thing's name says that its value is a secret, and the value is more than a word such as `none`.
+fn is_named_so(name: &str, value: &str) -> bool {
+    let upper = name.trim_end_matches('`').to_ascii_uppercase().replace('-', "_");
+    let ends = |end: &str| upper.strip_suffix(end).is_some_and(|rest| rest.ends_with(['_', '`', ' ']));
+    let is_address = value.contains("://") || value.starts_with("arn:") || value.starts_with('/');
+    ENDS.iter().any(|end| ends(end)) && value.len() >= 6 && !value.contains(char::is_whitespace) && !is_address
 }
 
 /// Whether a text has so many different characters that nobody made it up: 3 bits a character over 16 of them.
@@ -161,7 +210,25 @@ fn is_random(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::looks_secret;
+    use super::{is_named_so, looks_secret};
+
+    #[test]
+    fn a_value_is_a_secret_where_the_name_ends_in_saying_so() {
+        assert!(is_named_so("`PASSWORD`", "hunter2hunter2"));
+        assert!(is_named_so("`DB_PASSWORD`", "correcthorse"));
+        assert!(is_named_so("header `X-Api-Key`", "abcdef"));
+        for (name, value) in [
+            ("`TOKEN_ISSUER`", "shop.example"),
+            ("`PASSWORD_MIN_LENGTH`", "123456"),
+            ("`SORT_KEY`", "user_id"),
+            ("`API_TOKEN`", "https://auth.example/token"),
+            ("`API_TOKEN`", "none"),
+            ("`MONKEY_BUSINESS`", "bananas"),
+            ("`NOTOKEN`", "bananas"),
+        ] {
+            assert!(!is_named_so(name, value), "{name}");
+        }
+    }
 
     #[test]
     fn keys_are_known_by_their_beginning_or_their_name() {

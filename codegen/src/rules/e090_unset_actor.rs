@@ -1,7 +1,7 @@
 //! E090: the caller says who it is.
 
 use super::support::templates::is_request;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Ref, SourceKind};
 
@@ -20,7 +20,7 @@ incoming: { from: { websocket: { gateway: live, route: send } }, event: MessageS
 incoming: { from: { websocket: { gateway: live, route: send } }, event: MessageSent, set: { sender: "{user}" }, to: messages }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

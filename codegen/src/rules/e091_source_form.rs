@@ -1,7 +1,7 @@
 //! E091: a source makes no event, or says more than it can.
 
 use super::support::may_miss;
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Flow, Role, Rows, Source, SourceKind};
 
@@ -21,7 +21,7 @@ user_actions: { from: { table: actions }, event: UpdateShared, to: activity }
 user_actions: { from: { table: actions }, to: activity }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! E092: an address on the web cannot be used.
 
 use super::support::address;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{SinkKind, Spanned};
 
@@ -23,7 +23,7 @@ url: "https://hooks.example/orders"
 origins: ["https://shop.example"]
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! E093: a mail address cannot be used.
 
 use super::support::address::mail_problem;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::SinkKind;
 
@@ -20,7 +20,7 @@ sender: shop.example
 sender: "Shop <no-reply@shop.example>"
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E094: a tag cannot be set.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// A tag cannot be set.
@@ -20,7 +20,7 @@ tags: { "aws:team": orders }
 tags: { team: orders }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Of 50 on a resource: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.

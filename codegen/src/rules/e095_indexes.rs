@@ -1,6 +1,6 @@
 //! E095: an index is one too many.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ indexes: { by_owner: { key: owner }, of_owner: { key: owner } }
 indexes: { by_owner: { key: owner } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Global secondary indexes of a table:

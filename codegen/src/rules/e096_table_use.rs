@@ -1,6 +1,6 @@
 //! E096: a table cannot be used so.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts;
 use crate::model::{Rows, SinkKind, Target};
@@ -20,7 +20,7 @@ targets: { table: preferences, where: { user: "{actor}" }, select: user }
 targets: { table: followers, where: { followed: "{actor}" }, select: follower }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E097: this cannot be allowed.
 
-use super::{Context, Rule, rules};
+use super::{Check, Context, Rule, rules};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// This cannot be allowed.
@@ -17,7 +17,7 @@ allow: { E060: we know }
 allow: { W064: called by a script of ours }
 ```
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E100: a source sends straight to where only queues send.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Destination, SourceKind};
 
@@ -21,7 +21,7 @@ sources: { actions: { from: { table: actions }, to: activity } }    # a topic
 queues: { notify: { from: activity, targets: author, to: notices } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

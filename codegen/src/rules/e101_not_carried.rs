@@ -1,6 +1,6 @@
 //! E101: a topic gets an event that it does not carry.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Node;
 use crate::model::{Destination, EventId, Returns};
@@ -22,7 +22,7 @@ sources: { edits: { from: { http: { gateway: api, path: /edits } }, event: Messa
 topics: { messages: { carries: [MessageSent, MessageEdited] } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E103: nothing ever reaches this.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Destination;
 use crate::source::Span;
@@ -21,7 +21,7 @@ queues: { notify: { targets: author, to: notices } }
 queues: { notify: { from: activity, targets: author, to: notices } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E104: a queue is fed by a topic and by something else.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Destination;
 
@@ -23,7 +23,7 @@ queues:
   messages: { from: messages, targets: reader, to: browser }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

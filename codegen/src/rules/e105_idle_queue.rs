@@ -1,6 +1,6 @@
 //! E105: a queue does nothing with its events.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// A queue does nothing with its events.
@@ -18,7 +18,7 @@ queues: { notify: { from: activity, targets: author, to: notices } }
 queues: { index: { from: activity, handler: index_update } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E106: events go round in a circle.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Node, each_step};
 use crate::model::{Destination, EventId, Returns, StepKind, TopicId};
@@ -26,7 +26,7 @@ topics:
 queues: { enrich: { from: activity, handler: enrich, to: enriched } }      # enrich returns UpdateEnriched
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 /// A node, and the event there; none where no event is known to reach it.

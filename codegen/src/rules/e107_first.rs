@@ -1,6 +1,6 @@
 //! E107: `first:` stands where it cannot be decided who delivered.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::is_browser;
 use crate::model::To;
@@ -21,7 +21,7 @@ to: { first: [email, browser] }
 to: { first: [browser, email] }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

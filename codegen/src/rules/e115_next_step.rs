@@ -1,6 +1,6 @@
 //! E115: a step goes on where there is no step.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::each_step;
 use crate::model::{Spanned, Step, StepKind};
@@ -24,7 +24,7 @@ goes in or out of them but at their start and their end.
 
 Source: Amazon States Language, "Transitions".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E116: a step is never reached, or goes round without waiting.
 
-use super::{Context, Rule, e115_next_step::nexts};
+use super::{Check, Context, Rule, e115_next_step::nexts};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Step, StepKind};
 use crate::source::Span;
@@ -27,7 +27,7 @@ at 25,000 events.
 
 Source: AWS Step Functions Developer Guide, "Service quotas".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

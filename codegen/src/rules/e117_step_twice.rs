@@ -1,6 +1,6 @@
 //! E117: a step's name is taken.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::each_step;
 use crate::source::Span;
@@ -25,7 +25,7 @@ included.
 
 Source: Amazon States Language, "States": state names must be unique within the scope of the whole state machine.
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

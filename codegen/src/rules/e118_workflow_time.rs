@@ -1,11 +1,11 @@
 //! E118: a workflow takes longer than it may.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::{STATES_EXPRESS_SECONDS, STATES_STANDARD_SECONDS};
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::each_step;
-use crate::model::{StepKind, Workflow};
+use crate::model::{Flow, Step, StepKind, Workflow};
 
 /// A workflow takes longer than it may.
 pub(crate) const RULE: Rule = Rule {
@@ -13,7 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     title: "a workflow takes longer than it may",
     doc: r#"
 An express workflow ends after 5 minutes, a standard one after a year, and either after its own `timeout`. The waits on
-its longest way must fit.
+its longest way must fit, and a step's `timeout` must be at least its handler's.
 
 ```yaml
 # wrong
@@ -24,7 +24,7 @@ remind: { steps: [{ pause: { wait: 10m } }, { mail: { send: email } }] }
 
 Source: AWS Step Functions Developer Guide, "Service quotas".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
@@ -32,7 +32,26 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         if let Some(said) = problem(workflow) {
             out.push(said);
         }
+        each_step(&workflow.steps, &mut |step| {
+            if let Some(said) = cut_short(cx.flow, step) {
+                out.push(said);
+            }
+        });
     }
+}
+
+/// A step that ends before its handler does: the try is given up, and the handler goes on beside the next one.
+fn cut_short(flow: &Flow, step: &Step) -> Option<Diagnostic> {
+    let StepKind::Handler(handler) = &step.kind else { return None };
+    let handler = &flow.handlers[handler.value];
+    let (ends, takes) = (step.timeout?, handler.timeout?);
+    (takes.value > ends.value).then(|| {
+        let (name, has, needs) = (&handler.name.text, words::seconds(ends.value), words::seconds(takes.value));
+        let said = format!("step `{}` ends after {has}, and handler `{name}` may take {needs}", step.name.value);
+        Diagnostic::new(RULE.code, ends.span, said)
+            .related(takes.span, "the handler's time")
+            .help(format!("give the step a `timeout` of at least {needs}, or leave it out"))
+    })
 }
 
 fn problem(workflow: &Workflow) -> Option<Diagnostic> {

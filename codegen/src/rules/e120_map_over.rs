@@ -1,6 +1,6 @@
 //! E120: a map goes over what is no list.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{each_step, plain};
 use crate::model::{Ref, StepKind, Type};
@@ -19,7 +19,7 @@ pub(crate) const RULE: Rule = Rule {
 - each: { map: { over: mentions, as: user, steps: [{ tell: { handler: tell } }] } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Names(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

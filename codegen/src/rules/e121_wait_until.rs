@@ -1,7 +1,7 @@
 //! E121: a step waits until what is no moment.
 
 use super::support::{reference, type_words};
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Shape, each_step, plain};
 use crate::model::{StepKind, Type};
@@ -21,7 +21,7 @@ value on each: a workflow cannot wait until nothing.
 - later: { wait: { until: due } }          # fields: { due: timestamp }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E122: a retry or a catch stands where it means nothing, or names no error.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::each_step;
 use crate::model::{Retry, Spanned, Step, StepKind};
@@ -10,7 +10,7 @@ pub(crate) const RULE: Rule = Rule {
     code: "E122",
     title: "a retry or a catch stands where it means nothing, or names no error",
     doc: r#"
-An error is `timeout`, `failed`, `all`, one of Step Functions' own (`States.Timeout`, `Lambda.TooManyRequestsException`),
+An error is `timeout` (the step's or the function's), `failed`, `all`, one of Step Functions' own (`States.Timeout`, `Lambda.TooManyRequestsException`),
 or one that your handler returns, in UpperCamel. `all` stands alone. A wait and a choice cannot fail: they take neither
 `retry` nor `catch` nor `timeout`. A queue is tried again by SQS, after its visibility timeout: `attempts` is all that it
 takes.
@@ -24,7 +24,7 @@ takes.
 
 Source: AWS Step Functions Developer Guide, "Handling errors in Step Functions workflows".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 /// Step Functions' own errors, and those of its call of Lambda.

@@ -1,6 +1,6 @@
 //! E130: a number is beyond what AWS takes.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits;
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -34,7 +34,7 @@ queues: { notify: { from: activity, delay: 15m, to: notices } }
 
 Source: SQS, Lambda and Step Functions quotas; each number's page stands in `aws/limits.rs`.
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// What a number is said in.

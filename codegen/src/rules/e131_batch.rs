@@ -1,10 +1,10 @@
 //! E131: settings of a queue's consumer exclude each other.
 
-use super::{Context, Rule, words};
-use crate::aws::limits::MAPPING_BATCH_PLAIN;
+use super::{Check, Context, Rule, words};
+use crate::aws::limits::{LAMBDA_TIMEOUT_SECONDS, MAPPING_BATCH_PLAIN};
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::Queue;
+use crate::model::{Flow, Queue};
 
 /// Settings of a queue's consumer exclude each other.
 pub(crate) const RULE: Rule = Rule {
@@ -13,7 +13,9 @@ pub(crate) const RULE: Rule = Rule {
     doc: r#"
 Lambda reads more than 10 messages at once only if it may wait for them (`batch_window`). A FIFO queue knows no window,
 for it would hold a group up. A queue with a promise (`within`) has pollers of its own, which AWS does not let be limited
-by `concurrency`. And a consumer must be given at least the time of the handlers that it runs.
+by `concurrency`. And a consumer must have the time of a whole batch: ten events are handled at once, of a FIFO queue
+one after another, for all may be of one group; each takes up to its handlers' `timeout` and that of the sinks it is
+sent to. Lambda ends after 15 minutes.
 
 ```yaml
 # wrong
@@ -25,12 +27,12 @@ queues: { index: { from: activity, handler: index, batch: 100, batch_window: 5s 
 Source: AWS Lambda Developer Guide, "Lambda parameters for Amazon SQS event source mappings" and "Configuring scaling
 behavior for SQS event source mappings".
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
     for queue in cx.flow.queues.values() {
-        batch(queue, decide::is_fifo(cx.flow, queue), out);
+        window(queue, decide::is_fifo(cx.flow, queue), out);
         if let (Some(concurrency), Some(within)) = (queue.concurrency, queue.within) {
             out.push(
                 Diagnostic::new(RULE.code, concurrency.span, "`concurrency` and `within` exclude each other")
@@ -38,35 +40,49 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
                     .help("leave `concurrency` out: AWS limits either the concurrency or the pollers"),
             );
         }
-        let Some(timeout) = queue.timeout else { continue };
-        for handler in decide::consumer_handlers(queue) {
-            let needs = decide::handler_timeout(cx.flow, handler);
-            if needs > timeout.value {
-                let handler = &cx.flow.handlers[handler];
-                let (name, has, needs) = (&handler.name.text, words::seconds(timeout.value), words::seconds(needs));
-                out.push(
-                    Diagnostic::new(
-                        RULE.code,
-                        timeout.span,
-                        format!("the consumer ends after {has}, and handler `{name}` may take {needs}"),
-                    )
-                    .related(handler.timeout.map_or(handler.name.span, |t| t.span), "the handler's time")
-                    .help(format!("give the queue a `timeout` of at least {needs}, or leave it out")),
-                );
-            }
+        // An unread window or timeout would be taken for the usual one.
+        if cx.whole {
+            batch(queue, decide::is_fifo(cx.flow, queue), out);
+            time(cx.flow, queue, out);
         }
+    }
+}
+
+/// A consumer that ends before its batch leaves the rest to be received again, and so, in the end, to dead letters.
+fn time(flow: &Flow, queue: &Queue, out: &mut Diagnostics) {
+    let needs = decide::batch_seconds(flow, queue);
+    let has = queue.timeout.map_or(LAMBDA_TIMEOUT_SECONDS, |t| t.value);
+    if needs <= has {
+        return;
+    }
+    let (said_has, said_needs) = (words::seconds(has), words::seconds(needs));
+    let said = format!("the consumer ends after {said_has}, and a batch of it may take {said_needs}");
+    let longest = decide::consumer_handlers(queue).max_by_key(|h| decide::handler_timeout(flow, *h));
+    let span = queue.timeout.map(|t| t.span).or(queue.batch.map(|b| b.span)).unwrap_or(queue.name.span);
+    let mut said = Diagnostic::new(RULE.code, span, said);
+    if let Some(handler) = longest.map(|h| &flow.handlers[h]) {
+        let about = format!("handler `{}` runs for every event", handler.name.text);
+        said = said.related(handler.timeout.map_or(handler.name.span, |t| t.span), about);
+    }
+    out.push(said.help(if needs <= LAMBDA_TIMEOUT_SECONDS {
+        format!("give the queue a `timeout` of at least {said_needs}, or leave it out")
+    } else {
+        "take a smaller `batch`, or give what it runs and calls a shorter `timeout`".to_owned()
+    }));
+}
+
+fn window(queue: &Queue, fifo: bool, out: &mut Diagnostics) {
+    if let Some(window) = queue.batch_window.filter(|w| fifo && w.value > 0) {
+        let said = format!("queue `{}` is a FIFO queue, which has no `batch_window`", queue.name.text);
+        out.push(
+            Diagnostic::new(RULE.code, window.span, said)
+                .help("leave it out: a window would hold up every group in the batch"),
+        );
     }
 }
 
 fn batch(queue: &Queue, fifo: bool, out: &mut Diagnostics) {
     if fifo {
-        if let Some(window) = queue.batch_window.filter(|w| w.value > 0) {
-            let said = format!("queue `{}` is a FIFO queue, which has no `batch_window`", queue.name.text);
-            out.push(
-                Diagnostic::new(RULE.code, window.span, said)
-                    .help("leave it out: a window would hold up every group in the batch"),
-            );
-        }
         return;
     }
     let Some(batch) = queue.batch.filter(|b| u64::from(b.value) > MAPPING_BATCH_PLAIN) else { return };

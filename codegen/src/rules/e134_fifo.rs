@@ -1,6 +1,6 @@
 //! E134: a FIFO topic cannot be what it says.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::{SNS_FIFO_SUBSCRIPTIONS, SNS_FILTER_POLICIES_PER_TOPIC};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Queue, TopicId};
@@ -25,7 +25,7 @@ events: { MessageSent: { order_by: group, fields: { group: string } } }
 Source: AWS General Reference, "Amazon SNS endpoints and quotas"; Amazon SNS Developer Guide, "Message grouping for FIFO
 topics".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

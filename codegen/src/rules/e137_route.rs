@@ -1,6 +1,6 @@
 //! E137: a gateway's route cannot be.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::GATEWAY_ROUTES;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{GatewayId, GatewayKind, SinkKind, SourceKind};
@@ -27,7 +27,7 @@ from: { http: { gateway: api, path: /orders } }
 
 Source: Amazon API Gateway Developer Guide, "Quotas for WebSocket APIs" and "Create routes for HTTP APIs".
 "#,
-    check: Some(check),
+    check: Check::Own(check),
 };
 
 /// Routes that every WebSocket gateway has.
@@ -97,7 +97,7 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
 
 fn kind(cx: &Context<'_>, id: GatewayId, wanted: GatewayKind, span: Span, out: &mut Diagnostics) {
     let gateway = &cx.flow.gateways[id];
-    if gateway.kind != wanted {
+    if cx.whole && gateway.kind != wanted {
         let said = |kind| if kind == GatewayKind::Http { "an HTTP" } else { "a WebSocket" };
         let text = format!(
             "gateway `{}` is {} gateway, and {} one belongs here",

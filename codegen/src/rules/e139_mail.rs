@@ -1,8 +1,9 @@
 //! E139: a mail cannot be sent as it is described.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::SinkKind;
+use crate::suggest;
 
 /// A mail cannot be sent as it is described.
 pub(crate) const RULE: Rule = Rule {
@@ -21,7 +22,7 @@ mail: { email: { sender: "Shop <no-reply@shop.example>", subject: "Your order", 
 
 Source: Amazon SES Developer Guide, "Verified identities".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
@@ -54,10 +55,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         if !missing.is_empty() {
             let listed: Vec<String> = missing.iter().map(|m| format!("`templates/{m}`")).collect();
             let said = format!("template `{name}` has no {} beside the spec", listed.join(" and no "));
-            out.push(
-                Diagnostic::new(RULE.code, template.span, said)
-                    .help("add the file; `{{ title }}` in it is the event's field"),
-            );
+            let wrong = Diagnostic::new(RULE.code, template.span, said);
+            let there = cx.input.templates.iter().filter_map(|f| f.strip_suffix(".html"));
+            let near = suggest::nearest(name, there).filter(|near| near != name && missing.len() == 2);
+            out.push(match near {
+                Some(near) => wrong.help(format!("did you mean `{near}`?")).replace_with(near),
+                None => wrong.help("add the file; `{{ title }}` in it is the event's field"),
+            });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! E141: an event can be larger than something on its way takes.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits;
 use crate::decide::{self, Size};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -31,7 +31,7 @@ DocumentSaved: { fields: { document: ulid } }                     # and the text
 Source: Amazon SNS Developer Guide, "Amazon SNS message publishing"; AWS Step Functions and Amazon API Gateway "Quotas";
 Amazon DynamoDB Developer Guide, "Quotas".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 /// The smallest limit on an event's way.

@@ -1,6 +1,6 @@
 //! E146: events are dropped before they were tried.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::SQS_KEEP_LEAST_SECONDS;
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -24,7 +24,7 @@ queues: { notify: { from: activity, keep: 4d, retry: { attempts: 5 }, to: notice
 
 Source: Amazon SQS Developer Guide, "Using dead-letter queues in Amazon SQS": message retention periods.
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {
@@ -37,11 +37,13 @@ fn check(cx: &Context<'_>, out: &mut Diagnostics) {
         let name = &queue.name.text;
         if let Some(keep) = queue.keep.filter(|k| k.value == decide::DEAD_LETTER_KEEP) {
             let said = format!(
-                "queue `{name}` keeps events as long as its dead-letter queue: one that fails last is deleted at once"
+                "queue `{name}` keeps events 14d, and so does its dead-letter queue, where their age counts on: what fails \
+                 on its last day would be deleted there at once"
             );
-            out.push(Diagnostic::new(RULE.code, keep.span, said).help(
-                "keep less than 14d, such as `keep: 10d`: what is left of 14d is the time to look at dead letters",
-            ));
+            out.push(
+                Diagnostic::new(RULE.code, keep.span, said)
+                    .help("keep less, such as `keep: 10d`: the rest of the 14d is the time to look at dead letters"),
+            );
             continue;
         }
         let (attempts, visibility) = (decide::attempts(queue), decide::visibility(cx.flow, queue));

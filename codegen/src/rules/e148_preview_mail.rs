@@ -1,6 +1,6 @@
 //! E148: a preview goes where nothing may be sent twice.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Delivery, Destination, First, SinkKind};
 
@@ -20,7 +20,7 @@ groupers: { notices: { key: "{target}", window: …, first: now, emits: Notice, 
 groupers: { notices: { key: "{target}", window: …, emits: Notice, to: email } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

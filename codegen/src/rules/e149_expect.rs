@@ -1,6 +1,6 @@
 //! E149: what is expected does not fit what is said.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Overflow, Target};
 
@@ -20,7 +20,7 @@ queues: { deliver: { from: messages, targets: { table: … }, within: 1s, to: br
 queues: { deliver: { from: messages, targets: { table: … }, expect: { targets: 10000, rate: 1/s }, within: 1s, to: browser } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! E151: a promise cannot be kept.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Node;
@@ -27,7 +27,7 @@ deliver: { from: messages, targets: { table: … }, expect: { targets: 18000, ra
 Source: Amazon API Gateway Developer Guide, "Account-level quotas per Region"; AWS Lambda Developer Guide, "Configuring
 scaling behavior for SQS event source mappings".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

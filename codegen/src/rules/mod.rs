@@ -71,6 +71,7 @@ pub(crate) mod e094_tag;
 pub(crate) mod e095_indexes;
 pub(crate) mod e096_table_use;
 pub(crate) mod e097_allow;
+pub(crate) mod e098_time_zone;
 pub(crate) mod e100_source_to;
 pub(crate) mod e101_not_carried;
 pub(crate) mod e103_not_fed;
@@ -85,6 +86,7 @@ pub(crate) mod e118_workflow_time;
 pub(crate) mod e120_map_over;
 pub(crate) mod e121_wait_until;
 pub(crate) mod e122_step_retry;
+pub(crate) mod e123_definition_size;
 pub(crate) mod e130_range;
 pub(crate) mod e131_batch;
 pub(crate) mod e134_fifo;
@@ -97,6 +99,7 @@ pub(crate) mod e148_preview_mail;
 pub(crate) mod e149_expect;
 pub(crate) mod e151_within;
 mod support;
+pub(crate) mod w054_lock_is_gone;
 pub(crate) mod w060_condition_always;
 pub(crate) mod w061_tenant;
 pub(crate) mod w062_first_unseen;
@@ -126,6 +129,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// What the compile began with: the files that there are.
     pub input: &'a Input,
+    /// Whether all of the flow could be read.
+    pub whole: bool,
 }
 
 /// One rule.
@@ -137,8 +142,8 @@ pub struct Rule {
     pub title: &'static str,
     /// Why, and how to put it right, in Markdown with an example.
     pub doc: &'static str,
-    /// The check over the resolved flow; none for rules that `parse`, `resolve` or `lower` apply.
-    pub check: Option<fn(&Context<'_>, &mut Diagnostics)>,
+    /// Who applies it.
+    pub check: Check,
 }
 
 /// All rules, by their codes.
@@ -149,26 +154,31 @@ pub fn rules() -> Vec<Rule> {
         code: e.code,
         title: e.title,
         doc: e.doc,
-        check: None,
+        check: Check::Reading,
     }));
     rules.sort_by_key(|r| r.code);
     rules
 }
 
-/// Rules of `check` that look at one thing alone: what they say is right even where the rest of the flow could not
-/// be read.
-const LOCAL: [&str; 9] = ["E073", "E078", "E079", "E083", "E088", "E089", "E094", "E095", "E097"];
+/// A check over the resolved flow.
+pub type Over = fn(&Context<'_>, &mut Diagnostics);
 
-/// Mistakes in the form of a name or of a value, after which every name still finds its thing.
-const OF_FORM: [&str; 6] = ["E031", "E038", "E039", "E040", "E042", "E048"];
-
-/// Rules of `check` that look at names, events and types, and at no duration, size or rate: what they say is right
-/// where nothing but the form of some was wrong.
-const OF_NAMES: [&str; 29] = [
-    "E060", "E061", "E062", "E063", "E064", "E065", "E066", "E067", "E068", "E069", "E070", "E073", "E074", "E075",
-    "E076", "E077", "E080", "E085", "E086", "E087", "E090", "E091", "E100", "E101", "E103", "E104", "E105", "E107",
-    "E120",
-];
+/// Who applies a rule, and what it relies on. Where a part of a flow could not be read, what follows from its absence
+/// would be blamed on what is there; so a check says of how much it must be sure.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// `parse`, `resolve` or `lower`: what is wrong leaves the flow without a part.
+    Reading,
+    /// `parse` or `resolve`: what is wrong is the form of one name or value, and every name still finds its thing.
+    Form,
+    /// A check that looks at one thing alone: what it says is right even where the rest could not be read. What needs
+    /// more of the flow it asks only where the [`Context`] is `whole`.
+    Own(Over),
+    /// A check that looks at names, events and types, and at no duration, size or rate.
+    Names(Over),
+    /// A check that looks at whatever there is.
+    Whole(Over),
+}
 
 /// How much of a flow there is to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,9 +193,10 @@ enum Extent {
 
 impl Extent {
     fn of(found: &Diagnostics) -> Self {
+        let forms = |code| RULES.iter().any(|r| r.code == code && matches!(r.check, Check::Form));
         let mut extent = Self::Whole;
         for code in found.errors() {
-            if !OF_FORM.contains(&code) {
+            if !forms(code) {
                 return Self::Parts;
             }
             extent = Self::Names;
@@ -193,11 +204,13 @@ impl Extent {
         extent
     }
 
-    fn asks(self, rule: &Rule) -> bool {
-        match self {
-            Self::Whole => true,
-            Self::Names => LOCAL.contains(&rule.code) || OF_NAMES.contains(&rule.code),
-            Self::Parts => LOCAL.contains(&rule.code),
+    /// The check of a rule that can be right about so much.
+    fn asks(self, rule: &Rule) -> Option<Over> {
+        match rule.check {
+            Check::Own(check) => Some(check),
+            Check::Names(check) if self != Self::Parts => Some(check),
+            Check::Whole(check) if self == Self::Whole => Some(check),
+            _ => None,
         }
     }
 }
@@ -207,10 +220,10 @@ impl Extent {
 /// the missing part.
 #[must_use]
 pub fn check(flow: &Flow, facts: &Facts, input: &Input, found: &Diagnostics) -> Diagnostics {
-    let context = Context { flow, facts, input };
     let extent = Extent::of(found);
+    let context = Context { flow, facts, input, whole: extent == Extent::Whole };
     let mut out = Diagnostics::default();
-    for check in RULES.iter().filter(|r| extent.asks(r)).filter_map(|r| r.check) {
+    for check in RULES.iter().filter_map(|r| extent.asks(r)) {
         check(&context, &mut out);
     }
     out
@@ -301,6 +314,7 @@ const RULES: &[Rule] = &[
     e095_indexes::RULE,
     e096_table_use::RULE,
     e097_allow::RULE,
+    e098_time_zone::RULE,
     e100_source_to::RULE,
     e101_not_carried::RULE,
     e103_not_fed::RULE,
@@ -315,6 +329,7 @@ const RULES: &[Rule] = &[
     e120_map_over::RULE,
     e121_wait_until::RULE,
     e122_step_retry::RULE,
+    e123_definition_size::RULE,
     e130_range::RULE,
     e131_batch::RULE,
     e134_fifo::RULE,
@@ -326,6 +341,7 @@ const RULES: &[Rule] = &[
     e148_preview_mail::RULE,
     e149_expect::RULE,
     e151_within::RULE,
+    w054_lock_is_gone::RULE,
     w060_condition_always::RULE,
     w061_tenant::RULE,
     w062_first_unseen::RULE,
@@ -371,5 +387,11 @@ sinks: { browser: { websocket: { gateway: live } } }
         assert_eq!(codes("4d", "browser"), ["E090", "E065"]);
         assert_eq!(codes("4 days", "browser"), ["E090", "E065", "E038"]);
         assert_eq!(codes("4 days", "brwser"), ["E038", "E034"]);
+    }
+
+    #[test]
+    fn an_unknown_name_hides_no_mistake_in_one_thing_alone() {
+        // The retention is out of range, and needs no name to be so.
+        assert_eq!(codes("30d", "brwser"), ["E130", "E034"]);
     }
 }

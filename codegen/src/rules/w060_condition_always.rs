@@ -2,7 +2,7 @@
 
 use super::support::conditions::{self, Found};
 use super::support::holds::{self, Holds};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Matcher, Scalar, Type};
 use crate::source::Span;
@@ -22,7 +22,7 @@ filter: { sku: [{ prefix: a }, abc] }
 filter: { sku: [{ prefix: a }] }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! W061: only some events of a topic have a tenant.
 
-use super::{Context, Rule, listed};
+use super::{Check, Context, Rule, listed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Origin;
 
@@ -20,7 +20,7 @@ OrderShipped: { fields: { shop: string } }
 OrderShipped: { tenant: shop, fields: { shop: string } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! W062: nobody sees the first event.
 
 use super::support::reach;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Delivery, Destination, First, SinkKind};
 
@@ -20,7 +20,7 @@ digest: { first: now, to: mail, … }
 digest: { to: mail, … }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

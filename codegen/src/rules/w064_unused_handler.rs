@@ -1,6 +1,6 @@
 //! W064: a handler is not used.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// A handler is not used.
@@ -17,7 +17,7 @@ handlers: { render_notice: {} }
 steps: [ render: { handler: render_notice } ]
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

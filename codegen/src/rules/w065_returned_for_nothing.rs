@@ -1,6 +1,6 @@
 //! W065: what a handler returns goes nowhere.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// What a handler returns goes nowhere.
@@ -18,7 +18,7 @@ handlers: { price: { returns: OrderPriced } }
 queues:   { orders: { from: sales, handler: price, to: priced } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

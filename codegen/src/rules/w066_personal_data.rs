@@ -2,7 +2,7 @@
 
 use super::support::conditions::{self, Kind};
 use super::support::{is_pii, reference, templates};
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Personal data where others read it.
@@ -20,7 +20,7 @@ subject: "{text}"
 subject: "{count} new messages"
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

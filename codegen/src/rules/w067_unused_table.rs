@@ -1,6 +1,6 @@
 //! W067: a table, or a secret, is not used.
 
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts;
 use crate::model::{Rows, SecretId, SinkKind, SourceKind, TableId, Target};
@@ -22,7 +22,7 @@ tables:  { actions: { rows: event } }
 sources: { user_actions: { from: { table: actions }, to: activity } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! W068: any user may write into any conversation.
 
 use super::support::templates::is_request;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Any user may write into any conversation.
@@ -24,7 +24,7 @@ incoming:
   to: messages
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! W069: a page of the own machine may call.
 
 use super::support::address;
-use super::{Context, Rule};
+use super::{Check, Context, Rule};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// A page of the own machine may call.
@@ -20,7 +20,7 @@ environments: { dev: { gateways: { live: { websocket: { origins: ["http://localh
 allow: { W069: only in dev }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

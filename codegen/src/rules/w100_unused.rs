@@ -1,6 +1,6 @@
 //! W100: a topic or a sink is not used.
 
-use super::{Context, Rule, e103_not_fed};
+use super::{Check, Context, Rule, e103_not_fed};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Destination, TopicId};
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ somebody outside the flow may subscribe, or publish. Then allow it, and say so.
 allow: { W100: "the search team subscribes to `activity`" }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! W120: a workflow is started faster than Step Functions starts them.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::{STATES_EXPRESS_SECONDS, STATES_STARTS_LARGE, STATES_STARTS_SMALL};
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -23,7 +23,7 @@ notice: { expect: { rate: 500/s }, express: true, steps: [...] }       # where n
 
 Source: AWS Step Functions Developer Guide, "Service quotas"; AWS Step Functions Pricing.
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 /// Dollars of a thousand state transitions. Source: AWS Step Functions Pricing, standard workflows, us-east-1.

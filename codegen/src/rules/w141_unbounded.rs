@@ -1,6 +1,6 @@
 //! W141: a field of an event has no bound.
 
-use super::{Context, Rule, e141_size::narrowest, words};
+use super::{Check, Context, Rule, e141_size::narrowest, words};
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::plain;
@@ -22,7 +22,7 @@ OrderPlaced: { fields: { lines: [Line] } }
 OrderPlaced: { fields: { lines: { type: [Line], max_length: 100 } } }
 ```
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

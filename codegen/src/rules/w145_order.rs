@@ -1,6 +1,6 @@
 //! W145: the order ends here.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Destination;
@@ -23,7 +23,7 @@ queues: { pay: { from: orders, to: ship } }                # `ship` is a workflo
 
 Source: Amazon SNS Developer Guide, "Message delivery for FIFO topics".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 fn check(cx: &Context<'_>, out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! W153: what is expected is more than a quota.
 
-use super::{Context, Rule, words};
+use super::{Check, Context, Rule, words};
 use crate::aws::limits::DYNAMODB_PARTITION_WRITES;
 use crate::decide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -26,7 +26,7 @@ sold: { counter: { table: totals, key: "{product}", add: { sold: 1 } } }
 Source: Amazon API Gateway Developer Guide, "Account-level quotas per Region"; Amazon SES Developer Guide, "Managing your
 sending quotas"; Amazon DynamoDB Developer Guide, "Best practices for designing partition keys".
 "#,
-    check: Some(check),
+    check: Check::Whole(check),
 };
 
 /// Mails a second of an account that has just left the sandbox: what SES gives most of them.

@@ -206,7 +206,8 @@ impl Press<'_> {
             }
         }
         stack.parameters = Entries(parameters);
-        let mut resource = Resource::new(LogicalId::new(key.logical_id())?, &stack)?;
+        // What a stack holds and must outlive it says so itself.
+        let mut resource = Resource::new(LogicalId::new(key.logical_id())?, &stack)?.deleted();
         resource.depends_on = after.into_iter().collect();
         Ok(resource)
     }

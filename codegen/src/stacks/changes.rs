@@ -19,6 +19,8 @@ pub struct Changes {
     pub removed: Vec<Named>,
     /// Of those removed, what holds data: it stays in the account, by its `DeletionPolicy`, without a stack.
     pub retained: Vec<Named>,
+    /// Of those, the tables and secrets that the spec itself named.
+    pub lost: Vec<Named>,
     /// Made again, the old one deleted or kept by its `UpdateReplacePolicy`.
     pub replaced: Vec<Replacement>,
     /// What must not happen.
@@ -49,6 +51,14 @@ pub struct Named {
     pub kind: Cow<'static, str>,
     /// The named thing of the spec that it belongs to.
     pub owner: String,
+}
+
+impl Named {
+    /// The name of the thing that it belongs to, without its kind.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.owner.split_once('.').map_or(&self.owner, |(_, name)| name)
+    }
 }
 
 /// A property whose change replaces.
@@ -109,6 +119,15 @@ fn is_retained(kind: &str) -> bool {
     matches!(kind, "AWS::DynamoDB::Table" | "AWS::KMS::Key" | "AWS::Logs::LogGroup" | "AWS::SecretsManager::Secret")
 }
 
+/// Whether a resource is the whole of a table or a secret of the spec; what a grouper or a gateway keeps goes with it.
+fn is_declared(entry: &Entry) -> bool {
+    match &*entry.kind {
+        "AWS::DynamoDB::Table" => entry.owner.starts_with("tables."),
+        "AWS::SecretsManager::Secret" => entry.owner.starts_with("secrets."),
+        _ => false,
+    }
+}
+
 /// Compares two compiles.
 pub(super) fn compare(last: Option<&Lock>, next: &Lock, flow: &Flow) -> Changes {
     let mut changes = Changes::default();
@@ -127,6 +146,9 @@ pub(super) fn compare(last: Option<&Lock>, next: &Lock, flow: &Flow) -> Changes 
         changes.removed.push(named(id, entry));
         if is_retained(&entry.kind) {
             changes.retained.push(named(id, entry));
+        }
+        if is_declared(entry) {
+            changes.lost.push(named(id, entry));
         }
     }
     changes.renames = renames(&changes, last, next);

@@ -99,6 +99,12 @@ impl<'a> Borders<'a> {
         if there == here {
             return Ok(());
         }
+        if let Some(composed) = self.flow.composed(value, self.key(here), self.key(there)) {
+            for of in [here, here_root] {
+                self.note(of, |sheet| sheet.parameters.extend(&composed.parameters));
+            }
+            return Ok(());
+        }
         if there != there_root {
             self.note(there, |sheet| sheet.exports.push(value));
         }
@@ -189,6 +195,7 @@ impl<'a> Borders<'a> {
 
 /// The names of values that cross, and what stands for them in each template.
 pub(super) struct Links<'a> {
+    flow: &'a Flow,
     index: &'a IndexMap<LogicalId, u32>,
     offers: &'a IndexSet<Offer>,
     places: &'a [StackKey],
@@ -251,7 +258,7 @@ impl<'a> Links<'a> {
             }
         }
         let conditions = items.iter().map(|item| item.placed.resource.condition.clone()).collect();
-        Ok(Self { index: &flow.index, offers: &flow.offers, places, conditions, names, stacks })
+        Ok(Self { flow, index: &flow.index, offers: &flow.offers, places, conditions, names, stacks })
     }
 
     /// Values that cross with their names, in the order of these.
@@ -290,6 +297,9 @@ impl<'a> Links<'a> {
         let there = self.places.get(offer.item as usize).copied()?;
         if there == here {
             return self.own(value);
+        }
+        if let Some(composed) = self.flow.composed(value, here, there) {
+            return Some(composed.value.clone());
         }
         let (_, name) = self.names.get(value as usize)?.as_ref()?;
         if here.nested.is_some() || there.root != here.root {

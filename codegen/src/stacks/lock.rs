@@ -43,6 +43,9 @@ pub struct Entry {
 pub struct Lock {
     /// By logical id.
     pub resources: BTreeMap<String, Entry>,
+    /// The names that a thing had before, the first first, by its owner's name: `queues.alerts`. Its logical ids are made
+    /// from the first.
+    pub renamed: BTreeMap<String, Vec<String>>,
 }
 
 /// Why a lock cannot be read.
@@ -81,6 +84,8 @@ struct File {
     #[serde(default)]
     #[expect(dead_code, reason = "a note for people")]
     about: String,
+    #[serde(default)]
+    renamed: BTreeMap<String, Vec<String>>,
     #[serde(deserialize_with = "pairs")]
     resources: Vec<(String, Entry)>,
 }
@@ -144,13 +149,23 @@ impl Lock {
             }
             resources.insert(id, entry);
         }
-        Ok(Self { resources })
+        Ok(Self { resources, renamed: file.renamed })
     }
 
     /// The text of the lock.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = format!("{{\n  \"version\": {VERSION},\n  \"about\": \"{ABOUT}\",\n  \"resources\": {{");
+        let mut text = format!("{{\n  \"version\": {VERSION},\n  \"about\": \"{ABOUT}\",\n");
+        if !self.renamed.is_empty() {
+            text.push_str("  \"renamed\": {");
+            for (place, (owner, names)) in self.renamed.iter().enumerate() {
+                text.push_str(if place > 0 { ",\n" } else { "\n" });
+                let names = serde_json::to_string(names).unwrap_or_default();
+                text.push_str(&format!("    \"{owner}\": {names}"));
+            }
+            text.push_str("\n  },\n");
+        }
+        text.push_str("  \"resources\": {");
         for (place, (id, entry)) in self.resources.iter().enumerate() {
             text.push_str(if place > 0 { ",\n" } else { "\n" });
             // An entry is text, booleans and a map of text: it always has a form in JSON.
@@ -180,5 +195,5 @@ pub(super) fn record(flow: &mut Flow, places: &[StackKey]) -> Lock {
         };
         (item.placed.resource.id().to_string(), entry)
     };
-    Lock { resources: flow.items.iter_mut().zip(places).map(entry).collect() }
+    Lock { resources: flow.items.iter_mut().zip(places).map(entry).collect(), renamed: BTreeMap::new() }
 }

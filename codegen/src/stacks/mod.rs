@@ -8,8 +8,8 @@
 //! - **Nothing moves.** What the lock records stays in its stack. One template takes everything up to
 //!   [`limits::AIM_RESOURCES`]; beyond that new resources, and only they, go to nested stacks by layer.
 //! - **Every reference resolves.** One that crosses templates goes through outputs and parameters of the
-//!   root; one that crosses roots is an output of the earlier and a parameter of the later, which
-//!   `stacks.json` names. Not `Fn::ImportValue`: an export in use can be neither changed nor removed, and
+//!   root, unless the other template can compose the value of a name; one that crosses roots is an output
+//!   of the earlier and a parameter of the later, which `stacks.json` names. Not `Fn::ImportValue`: an export in use can be neither changed nor removed, and
 //!   the local engine would have to know of it.
 //! - **No circles** between nested stacks or roots, and none between resources: an error names them.
 //! - **Same input, same bytes**, in whatever order the resources come.
@@ -24,6 +24,7 @@ pub mod limits;
 mod link;
 mod lock;
 mod manifest;
+mod named;
 mod pack;
 mod place;
 mod scan;

@@ -41,6 +41,9 @@ pub(super) fn pack(flow: &Flow, packing: &Packing<'_>) -> Vec<StackKey> {
 /// Resources of one layer and component, in an order of dependency.
 type Unit = Vec<u32>;
 
+/// By how many bytes a composed value is longer than a reference, the longest name taken.
+const COMPOSED: usize = 160;
+
 /// How full a nested stack is.
 #[derive(Default)]
 struct Shard {
@@ -173,17 +176,38 @@ impl<'a> Packer<'a> {
             if home.is_none() && count <= AIM_ROOT && roots.get(&last).copied().unwrap_or(0) + count > AIM_ROOT {
                 last += 1;
             }
+            // What belongs to one thing of the spec refers to each other most: it keeps room in one root.
+            let mut sizes: IndexMap<&str, usize> = IndexMap::new();
+            for at in units.iter().flatten() {
+                *sizes.entry(self.owner(*at)).or_default() += 1;
+            }
+            let mut rooms: IndexMap<&str, u16> = IndexMap::new();
             for (layer, unit) in Layer::ALL.into_iter().zip(units) {
                 for at in unit {
+                    let owner = self.owner(at);
+                    let size = sizes.get(owner).copied().unwrap_or(1);
+                    let room = (size <= AIM_ROOT).then(|| {
+                        *rooms.entry(owner).or_insert_with(|| {
+                            let full = roots.get(&last).is_some_and(|filled| filled + size > AIM_ROOT);
+                            last += u16::from(home.is_none() && full);
+                            let room = home.unwrap_or(last);
+                            *roots.entry(room).or_default() += size;
+                            room
+                        })
+                    });
                     let needs = self.flow.item(at).map_or(&[][..], |item| &item.needs);
                     let needed =
                         needs.iter().filter_map(|need| root_of.get(*need as usize)).max().copied().unwrap_or(0);
-                    let mut root = home.unwrap_or(last).max(needed);
-                    if home.is_none() && roots.get(&root).copied().unwrap_or(0) >= AIM_ROOT {
-                        last += 1;
-                        root = last;
+                    let mut root = room.or(home).unwrap_or(last).max(needed);
+                    if room != Some(root) {
+                        let most = if room.is_some() { AIM_GROWN_ROOT } else { AIM_ROOT };
+                        if home.is_none() && roots.get(&root).copied().unwrap_or(0) >= most {
+                            last += 1;
+                            root = last;
+                        }
+                        *roots.entry(root).or_default() += 1;
+                        room.and_then(|room| roots.get_mut(&room)).into_iter().for_each(|count| *count -= 1);
                     }
-                    *roots.entry(root).or_default() += 1;
                     if let Some(slot) = root_of.get_mut(at as usize) {
                         *slot = root;
                     }
@@ -200,6 +224,10 @@ impl<'a> Packer<'a> {
             }
         }
         slices
+    }
+
+    fn owner(&self, at: u32) -> &'a str {
+        self.flow.item(at).map_or("", |item| item.placed.owner.as_str())
     }
 
     /// The group of each new resource, and the components of each group, in an order of dependency.
@@ -326,13 +354,22 @@ impl<'a> Packer<'a> {
             for value in &item.values {
                 let producer = self.flow.offers.get_index(*value as usize).map_or(0, |offer| offer.item);
                 let inside = within(producer) || self.places.get(producer as usize) == Some(&Some(key));
-                if !inside {
-                    shard.imports.insert(*value);
+                match self.flow.composed.get(*value as usize).and_then(Option::as_ref) {
+                    _ if inside => {}
+                    Some(composed) => {
+                        shard.bytes += COMPOSED;
+                        shard.imports.extend(composed.parameters.iter().map(|parameter| u32::MAX - parameter));
+                    }
+                    None => {
+                        shard.imports.insert(*value);
+                    }
                 }
             }
         }
+        let composed = |value: u32| self.flow.composed.get(value as usize).is_some_and(Option::is_some);
         let used_outside = |value: &&u32| {
-            self.users.get(**value as usize).is_some_and(|users| users.iter().any(|user| !within(*user)))
+            !composed(**value)
+                && self.users.get(**value as usize).is_some_and(|users| users.iter().any(|user| !within(*user)))
         };
         let offers = slice.iter().filter_map(|at| self.offers.get(*at as usize)).flatten();
         shard.exports = offers.filter(used_outside).count();

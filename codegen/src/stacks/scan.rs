@@ -9,6 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::Placed;
 use super::error::StackError;
 use super::graph::Edges;
+use super::key::StackKey;
 use crate::cfn::{Attribute, Condition, Expr, Intrinsic, LogicalId, Parameter, Tree};
 
 /// A value that a resource offers: what `Ref` gives, or an attribute.
@@ -43,7 +44,15 @@ pub(super) struct Flow {
     pub(super) offers: IndexSet<Offer>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) conditions: Vec<Condition>,
+    /// Of each offer that a resource uses, what gives the same in a template without its resource.
+    pub(super) composed: Vec<Option<Composed>>,
     names: Names,
+}
+
+/// A value that need not cross, and the parameters of which it is made.
+pub(super) struct Composed {
+    pub(super) value: Intrinsic,
+    pub(super) parameters: Vec<u32>,
 }
 
 /// An [`Offer`] to look for.
@@ -157,6 +166,25 @@ impl Flow {
         self.item(at).map_or("", |item| item.placed.resource.id().as_str())
     }
 
+    fn compose(&self, offer: &Offer) -> Option<Composed> {
+        let resource = &self.item(offer.item)?.placed.resource;
+        let value = super::named::composed(resource, offer.attribute.as_deref())?;
+        let mut parameters = Vec::new();
+        Tree::from(value.clone()).visit(&mut |intrinsic| {
+            if let Intrinsic::Parameter(name) = intrinsic {
+                parameters.extend(self.names.parameters.get(name.as_str()));
+            }
+        });
+        Some(Composed { value, parameters: once(parameters) })
+    }
+
+    /// A value as the template `here` can compose it. Within one root, its own template refers to what is nested in it:
+    /// so the order is kept without a word.
+    pub(super) fn composed(&self, value: u32, here: StackKey, there: StackKey) -> Option<&Composed> {
+        let composes = here != there && (here.nested.is_some() || here.root != there.root);
+        self.composed.get(value as usize).filter(|_| composes)?.as_ref()
+    }
+
     /// What an expression outside of the resources uses: parameters, and conditions with their parts.
     pub(super) fn expr(&self, from: &str, expr: &Expr) -> Result<Uses, StackError> {
         let (parameters, conditions) = self.names.expr(from, expr)?;
@@ -252,7 +280,8 @@ pub(super) fn scan(
         return Err(StackError::Duplicate(parameter.name.to_string()));
     }
     let names = Names::of(&parameters, &conditions)?;
-    let mut flow = Flow { items: Vec::new(), index, offers: IndexSet::new(), parameters, conditions, names };
+    let (items, offers, composed) = (Vec::new(), IndexSet::new(), Vec::new());
+    let mut flow = Flow { items, index, offers, parameters, conditions, composed, names };
     let mut items = Vec::with_capacity(resources.len());
     for placed in resources {
         let mut uses = Uses::default();
@@ -279,5 +308,6 @@ pub(super) fn scan(
         });
     }
     flow.items = items;
+    flow.composed = flow.offers.iter().map(|offer| flow.compose(offer)).collect();
     Ok(flow)
 }

@@ -19,6 +19,7 @@ pub enum Gateway {
 /// Who may come in, and from where.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "a gateway")]
+#[schemars(rename = "the settings of a gateway")]
 pub struct GatewayBody {
     /// What it is for.
     pub about: Option<At<String>>,

@@ -45,6 +45,7 @@ pub struct Source {
 /// The kinds of source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "a source", rename_all = "snake_case")]
+#[schemars(rename = "where events come from")]
 pub enum SourceFrom {
     /// A table: each new row is an event.
     Table(At<String>),

@@ -30,5 +30,5 @@ pub use literal::Literal;
 pub use merge::{Added, overlay};
 pub use read::{DEPTH, NODES, read};
 pub use text::{BYTES, text};
-pub(crate) use text::{is_control, is_invisible};
+pub(crate) use text::{is_control, is_invisible, readable};
 pub use tree::{Kind, Node};

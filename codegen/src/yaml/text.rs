@@ -11,7 +11,7 @@ use crate::source::{FileId, Span};
 pub const BYTES: usize = 8 << 20;
 
 /// The text of a file; none, with an error in `out`, for UTF-16, for bytes that are not UTF-8, and for more than
-/// [`BYTES`]. The error stands at the file's start: a file that is no text has no lines.
+/// [`BYTES`]. What is no text at all has no lines: its error stands at the file's start.
 pub fn text(file: FileId, bytes: &[u8], out: &mut Diagnostics) -> Option<String> {
     let start = Span::new(file, 0, 0);
     if bytes.len() > BYTES {
@@ -31,10 +31,21 @@ pub fn text(file: FileId, bytes: &[u8], out: &mut Diagnostics) -> Option<String>
             let line = bytes.iter().take(at).filter(|b| **b == b'\n').count() + 1;
             let byte = bytes.get(at).copied().unwrap_or_default();
             let message = format!("the file is not UTF-8: byte {at}, in line {line}, is 0x{byte:02X}");
-            out.push(Diagnostic::new(codes::ENCODING, start, message).help("save it as UTF-8"));
+            // The place is that in the readable beginning, where each wrong byte stands as U+FFFD.
+            let here = if at < READABLE { Span::new(file, offset(at), offset(at + 3)) } else { start };
+            out.push(Diagnostic::new(codes::ENCODING, here, message).help("save it as UTF-8"));
             None
         }
     }
+}
+
+/// As much of a file that is no text as is shown, in bytes.
+const READABLE: usize = 1 << 16;
+
+/// The beginning of a file that is no text, for showing the first wrong byte.
+pub(crate) fn readable(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    String::from_utf8_lossy(bytes.get(..READABLE + 8).unwrap_or(bytes))
 }
 
 /// The byte order of text in UTF-16, by its mark or by a first character in ASCII.

@@ -16,9 +16,9 @@ use super::stop::Stop;
 pub(crate) fn publish(arguments: &Arguments, event: &str, file: &Path) -> Result<(), Stop> {
     let document = document(file)?;
     let published = post(arguments, "publish", &json!({"event": event, "document": document}))?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let topics: Vec<String> = published["topics"].as_array().into_iter().flatten().map(text).collect();
-    println!("published {} to {}", text(&published["id"]), topics.join(", "));
+    let topics = published.get("topics").and_then(Value::as_array).into_iter().flatten();
+    let topics: Vec<&str> = topics.filter_map(Value::as_str).collect();
+    println!("published {} to {}", text(&published, "id"), topics.join(", "));
     Ok(())
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn token(arguments: &Arguments, user: &str, claims: &[(String, String
         members.insert(name.clone(), value);
     }
     let minted = post(arguments, "token", &Value::Object(members))?;
-    println!("{}", minted["token"].as_str().unwrap_or_default());
+    println!("{}", text(&minted, "token"));
     Ok(())
 }
 
@@ -44,8 +44,8 @@ pub(crate) fn clock(arguments: &Arguments, change: &Option<Change>) -> Result<()
         Some(Change::Jump { by }) => json!({"jump_ms": u64::try_from(by.as_millis()).unwrap_or(u64::MAX)}),
     };
     let clock = post(arguments, "clock", &body)?;
-    let state = if clock["paused"] == true { ", paused" } else { "" };
-    println!("{}{state}", clock["now"].as_str().unwrap_or_default());
+    let state = if clock.get("paused") == Some(&Value::Bool(true)) { ", paused" } else { "" };
+    println!("{}{state}", text(&clock, "now"));
     Ok(())
 }
 
@@ -73,7 +73,12 @@ fn post(arguments: &Arguments, control: &str, body: &Value) -> Result<Value, Sto
     if status == 200 {
         return Ok(answer);
     }
-    Err(Stop::Refused(answer["message"].as_str().unwrap_or("the engine refused").to_owned()))
+    Err(Stop::Refused(format!("the engine refused: {}", text(&answer, "message"))))
+}
+
+/// A member that is a text.
+fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
+    answer.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 async fn ask(

@@ -13,7 +13,7 @@ use super::evaluate;
 use super::make::Maker;
 use super::order::{is_there, needs, order};
 use super::problem::{Place, Problem, Problems};
-use super::records::{Records, StackRecord, State, key};
+use super::records::{Record, Records, StackRecord, key};
 use super::scope::Values;
 use super::template::{Resource, Template};
 use super::tree::Tree;
@@ -253,26 +253,30 @@ impl<'a> Run<'a> {
             Make::Stack => Some(self.nested(tree, logical, &wanted).await?),
             Make::Calls(_) | Make::Inert(..) => None,
         };
-        let mut record = match maker.bring(logical, resource, wanted).await {
+        let record = match maker.bring(logical, resource, wanted).await {
             Ok(record) => record,
             Err(what) => {
                 Problems::new(&tree.path, &mut self.problems).add(Place::of(["Resources", logical]), what);
                 return None;
             }
         };
-        if let Some(made) = nested {
-            record.made = made;
-            self.records.put(&key(&tree.path, logical), record.clone());
-        }
+        let made = match nested {
+            Some(made) => {
+                let record = Record { made: made.clone(), ..Record::clone(&record) };
+                self.records.put(&key(&tree.path, logical), record);
+                made
+            }
+            None => record.made.clone(),
+        };
         self.deployed.resources.push(DeployedResource {
             stack: tree.path.clone(),
             logical_id: logical.to_owned(),
-            physical_id: record.made.id.clone(),
+            physical_id: made.id.clone(),
             kind: resource.kind.name,
-            attributes: record.made.attributes.clone(),
-            metadata: record.metadata,
+            attributes: made.attributes.clone(),
+            metadata: record.metadata.clone(),
         });
-        Some(record.made)
+        Some(made)
     }
 
     /// Brings up a stack in a stack.
@@ -318,10 +322,10 @@ impl<'a> Run<'a> {
                 retained |= self.records.get(stack).is_some_and(|stack| stack.retain);
                 above = stack;
             }
-            if let Some(next) = record.next.clone() {
-                self.records.leave(&gone, *next, retained);
+            if let Some(next) = &record.next {
+                self.records.leave(&gone, Record::clone(next), retained);
             }
-            self.records.leave(&gone, super::records::Record { next: None, ..record }, retained);
+            self.records.leave(&gone, Record { next: None, ..Record::clone(&record) }, retained);
         }
         for gone in self.records.keys().into_iter().filter(|key| !self.seen.contains(key)) {
             self.records.take(&gone);
@@ -332,12 +336,13 @@ impl<'a> Run<'a> {
             let kind = types::kind(&leaving.record.kind).filter(|_| !leaving.retained);
             let gone = match kind {
                 Some(kind) => {
+                    self.records.going(&at);
                     let stack = stack_name(path);
                     let maker = Maker { world: self.world, records: self.records, path, stack: &stack };
                     maker.delete(logical, kind, &leaving.record).await
                 }
                 None => {
-                    if leaving.record.state != State::Making {
+                    if !leaving.record.made.id.is_empty() {
                         let (key, detail) = (key(path, logical), leaving.record.made.id.clone());
                         let log = &self.world.log;
                         log.tell("cloudformation", &key, "retained", Outcome::Done, || detail.into());

@@ -3,6 +3,7 @@
 //! In: a resource's evaluated properties, and what is on record. Out: calls, one resource's record. Guaranteed:
 //! stopped between any two calls and run again, it ends the same; a service's own fault is tried again.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -11,7 +12,7 @@ use super::names;
 use super::plan::{Decision, decide, fits};
 use super::records::{Record, Records, State, key};
 use super::template::Resource;
-use super::types::{Before, Calls, Cx, Kind, Made, Make, Properties, Refused};
+use super::types::{self, Before, Calls, Cx, Kind, Made, Make, Properties, Refused};
 use crate::kernel::{Outcome, World};
 
 /// How often a call is tried that fails for the service's own fault, as the SDKs do.
@@ -31,10 +32,32 @@ pub(super) struct Maker<'a> {
 
 impl Maker<'_> {
     /// Makes a resource, or changes it, or puts another in its place. The error is a text for a person.
-    pub(super) async fn bring(&self, logical: &str, resource: &Resource, wanted: Properties) -> Result<Record, String> {
+    pub(super) async fn bring(
+        &self,
+        logical: &str,
+        resource: &Resource,
+        wanted: Properties,
+    ) -> Result<Rc<Record>, String> {
+        let found = self.records.get(&key(self.path, logical));
+        let decision = decide(resource.kind, found.as_deref(), &wanted);
+        match found {
+            Some(record) if decision == Decision::Keep && is_same(&record, resource) => Ok(record),
+            found => {
+                let found = found.map(Rc::unwrap_or_clone);
+                self.change(logical, resource, wanted, found, decision).await.map(Rc::new)
+            }
+        }
+    }
+
+    async fn change(
+        &self,
+        logical: &str,
+        resource: &Resource,
+        wanted: Properties,
+        mut found: Option<Record>,
+        decision: Decision,
+    ) -> Result<Record, String> {
         let (kind, key) = (resource.kind, key(self.path, logical));
-        let mut found = self.records.get(&key);
-        let decision = decide(kind, found.as_ref(), &wanted);
         if decision == Decision::Retype {
             return Err(format!(
                 "Update of resource type is not permitted. The new template modifies resource type of the following \
@@ -42,10 +65,10 @@ impl Maker<'_> {
             ));
         }
         if decision == Decision::Abandon
-            && let Some(record) = self.records.take(&key)
+            && let Some(record) = found.take()
         {
-            self.records.leave(&key, record, false);
-            found = None;
+            self.abandon(logical, &record).await?;
+            self.records.take(&key);
         }
         let Some(mut record) = found else {
             let back = self.come_back(&key, kind, &wanted);
@@ -70,7 +93,7 @@ impl Maker<'_> {
             Some(begun) if fits(kind, &begun, &wanted) => Some(begun),
             other => {
                 if let Some(other) = other {
-                    self.records.leave(&key, other, false);
+                    self.abandon(logical, &other).await?;
                     self.records.put(&key, record.clone());
                 }
                 self.come_back(&key, kind, &wanted)
@@ -88,6 +111,14 @@ impl Maker<'_> {
         self.records.leave(&key, old, retained);
         self.records.put(&key, next.clone());
         Ok(next)
+    }
+
+    /// Takes away what was never completed, so that its name is free; nothing needs it yet.
+    async fn abandon(&self, logical: &str, record: &Record) -> Result<(), String> {
+        match types::kind(&record.kind) {
+            Some(kind) => self.delete(logical, kind, record).await.map_err(|refused| refused.to_string()),
+            None => Ok(()),
+        }
     }
 
     /// What was to go and is wanted again, because the deployment that took it out was never completed.
@@ -122,7 +153,7 @@ impl Maker<'_> {
             given.clone_into(&mut record.name);
         }
         let name = record.name.clone();
-        let cx = Cx { world: self.world, stack: self.stack, name: &name, logical, properties: &wanted };
+        let cx = Cx { world: self.world, name: &name, properties: &wanted };
         match &kind.make {
             Make::Inert(_, make) => record.made = make(&cx),
             Make::Stack => {}
@@ -240,7 +271,7 @@ impl Maker<'_> {
     pub(super) async fn delete(&self, logical: &str, kind: &Kind, record: &Record) -> Result<(), Refused> {
         let Make::Calls(calls) = &kind.make else { return Ok(()) };
         let properties = record.maybe.last().cloned().unwrap_or_default();
-        let cx = Cx { world: self.world, stack: self.stack, name: &record.name, logical, properties: &properties };
+        let cx = Cx { world: self.world, name: &record.name, properties: &properties };
         let mut tried = 0;
         loop {
             match take_away(calls, &cx, record).await {
@@ -274,10 +305,17 @@ impl Maker<'_> {
     }
 }
 
+/// Whether a resource is as the template has it beside its properties.
+fn is_same(record: &Record, resource: &Resource) -> bool {
+    record.next.is_none()
+        && (record.retain, record.retain_replaced) == (resource.retain, resource.retain_replaced)
+        && record.metadata == resource.metadata
+}
+
 async fn take_away(calls: &Calls, cx: &Cx<'_>, record: &Record) -> Result<(), Refused> {
-    let made = match record.state {
-        State::Making => (calls.find)(cx).await?,
-        State::Made | State::Changing => Some(record.made.clone()),
+    let made = match record.made.id.is_empty() {
+        true => (calls.find)(cx).await?,
+        false => Some(record.made.clone()),
     };
     match made {
         Some(made) => (calls.delete)(cx, &made).await,

@@ -98,6 +98,6 @@ mod tests {
     #[test]
     fn some_ids_are_drawn_here_and_some_by_the_service() {
         assert_eq!(of("AWS::ApiGatewayV2::Route", json!({"RouteKey": "x"}), "Route").len(), 7);
-        assert_eq!(of("AWS::KMS::Key", json!({}), "Key"), "");
+        assert_eq!(of("AWS::SNS::Subscription", json!({}), "Subscription"), "");
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The stack, or the file that cannot be read: `main`, `main/StateStack1`, `nested/state-1.json`.
+    /// The stack, or the file that cannot be read: `main`, `main/StateStack1`, `nested/state-1.json`; empty for
+    /// all of them.
     pub stack: String,
     /// Where in its template: `Resources.Queue.Properties.DelaySeconds`; empty for all of it.
     pub place: String,
@@ -15,11 +16,10 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stack, place, what } = self;
-        match place.is_empty() {
-            true => write!(f, "{stack}: {what}"),
-            false => write!(f, "{stack}: {place}: {what}"),
+        for part in [&self.stack, &self.place].into_iter().filter(|part| !part.is_empty()) {
+            write!(f, "{part}: ")?;
         }
+        f.write_str(&self.what)
     }
 }
 

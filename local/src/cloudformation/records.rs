@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -77,32 +78,33 @@ pub(super) struct Records {
 #[derive(Debug)]
 struct Kept<T> {
     table: Table,
-    all: RefCell<BTreeMap<String, T>>,
+    all: RefCell<BTreeMap<String, Rc<T>>>,
 }
 
 impl<T: Clone + PartialEq + Serialize + for<'a> Deserialize<'a>> Kept<T> {
     fn load(store: &Store, name: &'static str) -> Result<Self, StoreError> {
         let table = store.table(name);
-        let all = RefCell::new(table.load()?.into_iter().collect());
+        let all = table.load()?.into_iter().map(|(key, record)| (key, Rc::new(record)));
+        let all = RefCell::new(all.collect());
         Ok(Self { table, all })
     }
 
-    fn get(&self, key: &str) -> Option<T> {
+    fn get(&self, key: &str) -> Option<Rc<T>> {
         self.all.borrow().get(key).cloned()
     }
 
     fn put(&self, key: &str, record: T) {
-        let same = self.all.borrow().get(key) == Some(&record);
+        let same = self.all.borrow().get(key).is_some_and(|is| **is == record);
         if !same {
             self.table.put(key, &record);
-            self.all.borrow_mut().insert(key.to_owned(), record);
+            self.all.borrow_mut().insert(key.to_owned(), Rc::new(record));
         }
     }
 
     fn take(&self, key: &str) -> Option<T> {
         let taken = self.all.borrow_mut().remove(key)?;
         self.table.delete(key);
-        Some(taken)
+        Some(Rc::unwrap_or_clone(taken))
     }
 }
 
@@ -115,7 +117,8 @@ impl Records {
     pub(super) fn load(store: &Store) -> Result<Self, StoreError> {
         let resources: Kept<Record> = Kept::load(store, "cloudformation.resources")?;
         let leaving: Kept<Leaving> = Kept::load(store, "cloudformation.leaving")?;
-        let orders = |record: &Record| record.next.as_ref().map_or(record.order, |next| next.order.max(record.order));
+        let orders =
+            |record: &Rc<Record>| record.next.as_ref().map_or(record.order, |next| next.order.max(record.order));
         let of_resources = resources.all.borrow().values().map(orders).max().unwrap_or(0);
         let of_leaving = leaving.all.borrow().values().map(|leaving| leaving.record.order).max().unwrap_or(0);
         let order = Cell::new(of_resources.max(of_leaving));
@@ -129,7 +132,7 @@ impl Records {
     }
 
     pub(super) fn stack(&self, path: &str) -> Option<StackRecord> {
-        self.stacks.get(path)
+        self.stacks.get(path).map(Rc::unwrap_or_clone)
     }
 
     pub(super) fn put_stack(&self, path: &str, record: StackRecord) {
@@ -144,7 +147,7 @@ impl Records {
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Record> {
+    pub(super) fn get(&self, key: &str) -> Option<Rc<Record>> {
         self.resources.get(key)
     }
 
@@ -168,8 +171,17 @@ impl Records {
     }
 
     /// What is to go, the latest first.
-    pub(super) fn leaving(&self) -> Vec<(String, Leaving)> {
-        self.leaving.all.borrow().iter().rev().map(|(key, leaving)| (key.clone(), leaving.clone())).collect()
+    pub(super) fn leaving(&self) -> Vec<(String, Rc<Leaving>)> {
+        self.leaving.all.borrow().iter().rev().map(|(key, leaving)| (key.clone(), Rc::clone(leaving))).collect()
+    }
+
+    /// From now on nobody can say how much of it is there.
+    pub(super) fn going(&self, key: &str) {
+        if let Some(leaving) = self.leaving.get(key) {
+            let mut leaving = Leaving::clone(&leaving);
+            leaving.record.state = State::Making;
+            self.leaving.put(key, leaving);
+        }
     }
 
     /// It is gone, or stays after all.

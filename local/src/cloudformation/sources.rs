@@ -212,7 +212,7 @@ mod tests {
                 "../x.json: a template is a file in the folder of `stacks.json`",
                 "/etc/hostname: a template is a file in the folder of `stacks.json`",
                 "link.json: leads out of the folder of `stacks.json`",
-                ": a template is a file in the folder of `stacks.json`",
+                "a template is a file in the folder of `stacks.json`",
                 "a/../b: a template is a file in the folder of `stacks.json`",
             ]
         );

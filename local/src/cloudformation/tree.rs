@@ -104,7 +104,7 @@ fn inner<'a>(resource: &Resource, within: &[&str], sources: &'a Sources) -> Resu
     let Some(text) = sources.nested.get(url.strip_prefix("./").unwrap_or(url)) else {
         return Err(format!("there is no template `{}` in `stacks.json`", shown(url)));
     };
-    if within.iter().any(|outer| *outer == text.as_str()) {
+    if within.contains(&text.as_str()) {
         return Err("a template cannot nest itself".to_owned());
     }
     if within.len() >= DEPTH {

@@ -204,3 +204,38 @@ fn identities_and_sets_are_made_once() {
         assert_eq!(gone.code(), Some("NotFoundException"));
     });
 }
+
+#[test]
+fn a_configuration_set_is_changed_in_its_place() {
+    run(async |test: Test| {
+        let (client, sns) = set_up(&test, &[EventType::Bounce]).await;
+        let definition = EventDestinationDefinition::builder()
+            .enabled(true)
+            .matching_event_types(EventType::Complaint)
+            .sns_destination(SnsDestination::builder().topic_arn(TOPIC).build().unwrap());
+        let update = client.update_configuration_set_event_destination().configuration_set_name("everi");
+        update.event_destination_name("bounces").event_destination(definition.build()).send().await.unwrap();
+        let put = client.put_email_identity_configuration_set_attributes().email_identity("everi.example");
+        put.configuration_set_name("everi").send().await.unwrap();
+        mail(&client, "bounce@simulator.amazonses.com", "a").send().await.unwrap();
+        mail(&client, "complaint@simulator.amazonses.com", "b").send().await.unwrap();
+        test.engine.world().clock.sleep(std::time::Duration::from_secs(60)).await;
+        let events: Vec<Value> = sns.inputs().iter().map(event).collect();
+        assert_eq!(events.iter().map(|event| &event["eventType"]).collect::<Vec<_>>(), ["Complaint"]);
+
+        let delete = client.delete_configuration_set_event_destination().configuration_set_name("everi");
+        delete.event_destination_name("bounces").send().await.unwrap();
+        let delete = client.delete_configuration_set_event_destination().configuration_set_name("everi");
+        let gone = delete.event_destination_name("bounces").send().await.unwrap_err();
+        assert_eq!(gone.code(), Some("NotFoundException"));
+
+        let put = client.put_configuration_set_sending_options().configuration_set_name("everi");
+        put.sending_enabled(false).send().await.unwrap();
+        let refused = mail(&client, "a@shop.example", "c").configuration_set_name("everi").send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("SendingPausedException"));
+        let put = client.put_configuration_set_suppression_options().configuration_set_name("everi");
+        put.suppressed_reasons(SuppressionListReason::Complaint).send().await.unwrap();
+        let set = client.get_configuration_set().configuration_set_name("everi").send().await.unwrap();
+        assert_eq!(set.suppression_options.unwrap().suppressed_reasons(), [SuppressionListReason::Complaint]);
+    });
+}

@@ -1,15 +1,17 @@
 //! Judges: other people's programs that read what the compiler wrote.
 //!
-//! In: the outputs of every flow root, and for each judge fixtures of its kind: good ones in which it
+//! In: the outputs of every flow root, the templates of a flow of several stacks, and for each judge fixtures of its kind: good ones in which it
 //! must find nothing, bad ones in which it must find a known rule. Each judge reads both in one run.
 //! Out: one step a judge. Guaranteed: a judge that accepts everything fails its step; a finding passes
 //! only through the one table of suppressions; a suppression that matches nothing fails.
 
 mod cfn_lint;
 mod checkov;
+mod deployed;
 mod finding;
 mod gem;
 mod install;
+mod large;
 mod outputs;
 mod script;
 mod suppressions;
@@ -130,6 +132,11 @@ pub(crate) fn steps(repo: &Repo, flows: &[PathBuf], report: &mut Report) {
 
 /// Asks the judges with these names, all if there are none.
 fn ask_all(repo: &Repo, flows: &[PathBuf], names: &[String], report: &mut Report) {
+    let mut several = Vec::new();
+    report.step("a flow of several stacks", "cargo xtask judge cfn-lint", || {
+        several.push(large::compiled(repo)?);
+        Ok(several.iter().map(|root| repo.typed(root)).collect())
+    });
     let mut ready = None;
     report.step("judges installed", "cargo xtask judge", || {
         let judges = Judges::installed(repo)?;
@@ -143,7 +150,7 @@ fn ask_all(repo: &Repo, flows: &[PathBuf], names: &[String], report: &mut Report
     let asked = asked.collect::<Vec<_>>();
     let verdicts = at_once(&asked, |judge| {
         let began = Instant::now();
-        (ask(judge, &judges, flows, &table), began.elapsed())
+        (ask(judge, &judges, [flows, several.as_slice()], &table), began.elapsed())
     });
 
     let mut judged = Vec::new();
@@ -169,14 +176,24 @@ fn ask_all(repo: &Repo, flows: &[PathBuf], names: &[String], report: &mut Report
     report.record("suppressions", "cargo xtask judge", Duration::ZERO, outcome);
 }
 
-fn ask(judge: &Judge, judges: &Judges<'_>, flows: &[PathBuf], table: &Suppressions) -> Result<Verdict, Error> {
+/// Asks one judge about the flows, and about the templates of those that have several.
+fn ask(
+    judge: &Judge,
+    judges: &Judges<'_>,
+    [flows, several]: [&[PathBuf]; 2],
+    table: &Suppressions,
+) -> Result<Verdict, Error> {
     if let Some(reason) = (judge.absent)() {
         return Ok(Verdict::not_run(reason));
     }
     let fixtures = judge.reads.fixtures(judges.repo())?;
     let mut files = Vec::new();
-    for flow in flows {
+    let several = if judge.reads == Kind::Template { several } else { &[] };
+    for flow in flows.iter().chain(several) {
         files.extend(judge.reads.outputs(flow)?);
+    }
+    if judge.reads == Kind::StateMachine {
+        files = deployed::copies(judges.repo(), &files)?;
     }
     let findings = (judge.ask)(judges, &[fixtures.as_slice(), files.as_slice()].concat())?;
     Ok(Verdict::new(judge.name, judge.must_find, &files, &fixtures, findings, table))

@@ -8,7 +8,7 @@ fn pattern(json: &Json) -> Pattern {
     let mut pattern = Pattern::default();
     for (name, value) in json.as_object().unwrap() {
         match value {
-            Json::Array(items) if name == "$or" => pattern.or = items.iter().map(self::pattern).collect(),
+            Json::Array(items) if name == "$or" => pattern.or.push(items.iter().map(self::pattern).collect()),
             Json::Array(items) => {
                 pattern.fields.push((name.clone(), Matcher::AnyOf(items.iter().map(alternative).collect())));
             }

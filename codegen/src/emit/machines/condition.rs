@@ -17,8 +17,8 @@ fn convert(pattern: &model::Pattern) -> Pattern {
     for (path, _, matchers) in &pattern.fields {
         insert(&mut fields, path, matchers.iter().map(|(matcher, _)| alternative(matcher)).collect());
     }
-    let lists: Vec<Vec<Pattern>> = pattern.any_of.iter().map(|list| list.iter().map(convert).collect()).collect();
-    and(Pattern { fields, or: Vec::new() }, &lists)
+    let or = pattern.any_of.iter().map(|list| list.iter().map(convert).collect()).collect();
+    Pattern { fields, or }
 }
 
 /// Puts a field where its path leads; paths that begin alike meet in one object.
@@ -41,18 +41,6 @@ fn insert(fields: &mut Vec<(String, Matcher)>, path: &[String], alternatives: Ve
             }
         }
     }
-}
-
-/// A pattern of which, of each list, one must hold as well. A pattern has room for one list, so the others go
-/// into each of its members.
-fn and(mut pattern: Pattern, lists: &[Vec<Pattern>]) -> Pattern {
-    let Some((first, others)) = lists.split_first() else { return pattern };
-    pattern.or = if pattern.or.is_empty() {
-        first.iter().map(|member| and(member.clone(), others)).collect()
-    } else {
-        pattern.or.into_iter().map(|member| and(member, lists)).collect()
-    };
-    pattern
 }
 
 fn alternative(matcher: &model::Matcher) -> Alternative {

@@ -1,8 +1,10 @@
 //! The CloudEvent that a workflow sends, composed from its state.
 //!
 //! In: the events that a workflow accepts. Out: expressions over the state. Guaranteed: the envelope is the one
-//! that the runtime makes of the same event, its id included, so that a consumer cannot tell who sent it; what
-//! steps have added stands beside the event's own fields in `data`, where consumers accept unknown fields.
+//! that the runtime makes of the same event but for its id; what steps have added stands beside the event's own
+//! fields in `data`, where consumers accept unknown fields. The id is a message's own: another of another step, of
+//! another entry of a map and of another round, or FIFO topics and idempotent consumers would take one of them for a
+//! repetition; and the same whenever a step is tried again, even in another execution of the same event.
 
 use crate::asl::jsonata::Expr;
 use crate::plan::{EventDef, Plan};
@@ -40,14 +42,20 @@ impl<'p> Sender<'p> {
         }
     }
 
-    /// The CloudEvents `id`, as the runtime's `event_id` computes it: the first 16 bytes of a hash over the
-    /// flow, the type and the event's own id, kept apart by NUL.
-    pub(super) fn id(&self) -> Expr {
-        self.identity().sha256().first_characters(32)
+    /// The CloudEvents `id`: as the runtime's `event_id` has it, the first 16 bytes of a hash over the flow, the type
+    /// and the event's own id, kept apart by NUL; and over what was `sent`, the step and its runs.
+    pub(super) fn id(&self, sent: &[Expr]) -> Expr {
+        self.identity(sent).sha256().first_characters(32)
     }
 
     /// What is hashed.
-    pub(super) fn identity(&self) -> Expr {
+    pub(super) fn identity(&self, sent: &[Expr]) -> Expr {
+        let apart = |all: Expr, part: &Expr| all.concat(Expr::text("\0")).concat(part.clone());
+        sent.iter().fold(self.event(), apart)
+    }
+
+    /// The event's identity.
+    fn event(&self) -> Expr {
         let id = self.role(|event| Some(&event.id)).unwrap_or_else(|| Expr::text(""));
         match self.events.as_slice() {
             [only] => Expr::text(&format!("{}\0{}\0", self.flow, only.ce_type)).concat(id),
@@ -56,7 +64,7 @@ impl<'p> Sender<'p> {
     }
 
     /// The CloudEvent as JSON text: a message's body.
-    pub(super) fn message(&self) -> Expr {
+    pub(super) fn message(&self, sent: &[Expr]) -> Expr {
         let source = format!("urn:eventloom:{}", self.flow);
         let schema = match self.events.as_slice() {
             [only] => Expr::text(&format!("{source}:{}", only.ce_type)),
@@ -64,7 +72,7 @@ impl<'p> Sender<'p> {
         };
         let fields = [
             ("specversion", Some(Expr::text("1.0"))),
-            ("id", Some(self.id())),
+            ("id", Some(self.id(sent))),
             ("source", Some(Expr::text(&source))),
             ("type", Some(self.kind())),
             ("time", self.role(|event| Some(&event.time))),

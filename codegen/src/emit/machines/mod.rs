@@ -9,11 +9,12 @@
 //! several types, the state's `event` says which it is, as `{event}` does in a spec; a group's own `event`, the
 //! type of its members, stands for the group.
 //!
-//! **Resources** are named by `${LogicalId}` in the text: [`substitutions`] lists them. Integrations are
-//! written `arn:aws:states:::…`, as the service's own documentation has them for every partition but China's.
+//! **Resources** are named by `${LogicalId}` in the text: [`substitutions`] lists them. Integrations are named in the
+//! same way, for their ARNs differ by partition: [`integrations`] lists them.
 
 mod condition;
 mod envelope;
+mod repeats;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::File;
-use crate::asl;
+use crate::asl::{self, Resource};
 use crate::plan::{Machine, MachineRef, Plan, Reference};
 
 /// The definition of every machine as text, by the machine.
@@ -43,15 +44,25 @@ pub fn files(plan: &Plan, mut definitions: Definitions) -> Vec<File> {
     plan.machines.iter().filter_map(file).collect()
 }
 
-/// What a definition names as `${LogicalId}`, for `DefinitionSubstitutions`: functions, topics and machines by
-/// their ARN, queues by their URL.
+/// What a definition names as `${LogicalId}`, for `DefinitionSubstitutions`: functions and topics by their
+/// ARN, queues by their URL.
 #[must_use]
 pub fn substitutions(machine: &Machine) -> Vec<Reference> {
     let functions = machine.calls.iter().cloned().map(Reference::Function);
     let topics = machine.publishes.iter().cloned().map(Reference::Topic);
     let queues = machine.sends.iter().cloned().map(Reference::Queue);
-    let machines = machine.starts.iter().cloned().map(Reference::Machine);
-    functions.chain(topics).chain(queues).chain(machines).collect()
+    functions.chain(topics).chain(queues).collect()
+}
+
+/// The integrations that a definition names.
+#[must_use]
+pub fn integrations(machine: &Machine) -> Vec<Resource> {
+    let used = [
+        (Resource::LambdaInvoke, machine.calls.is_empty()),
+        (Resource::SnsPublish, machine.publishes.is_empty()),
+        (Resource::SqsSendMessage, machine.sends.is_empty()),
+    ];
+    used.into_iter().filter(|(_, unused)| !unused).map(|(integration, _)| integration).collect()
 }
 
 fn definition(plan: &Plan, machine: &Machine) -> asl::Machine {

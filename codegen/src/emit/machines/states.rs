@@ -4,15 +4,21 @@ use std::collections::BTreeSet;
 
 use super::condition::condition;
 use super::envelope::Sender;
-use crate::asl::jsonata::Expr;
+use super::repeats;
+use crate::asl::jsonata::{Expr, Variable};
 use crate::asl::{
-    BackoffRate, Catch, Choice, ChoiceRule, Comment, ErrorName, Flowing, Jitter, Map, OrExpr, Parallel, Processing,
-    Resource, Retry, Scope, State, StateName, States, Substitution, Succeed, Task, Text, Until, Value, Wait,
+    Assign, BackoffRate, Catch, Choice, ChoiceRule, Comment, ErrorName, Flowing, Jitter, Map, OrExpr, Parallel, Pass,
+    Processing, Resource, Retry, Scope, State, StateName, States, Substitution, Succeed, Task, Text, Until, Value,
+    Wait,
 };
 use crate::plan::{CatchPlan, Machine, Plan, QueueRef, RetryPlan, StepKindPlan, StepPlan, TopicRef};
 
 /// The longest wait. Source: <https://states-language.net/spec.html#wait-state>.
 const LONGEST: u64 = 99_999_999;
+
+/// Of what a map that packs gives to each of its runs: the state, and the place of the entry in the list.
+const STATE: &str = "state";
+const ENTRY: &str = "entry";
 
 /// What the state goes on with where nothing is added to it.
 fn unchanged() -> Option<Value> {
@@ -25,8 +31,10 @@ pub(super) struct Writer<'p> {
     sender: Sender<'p>,
     /// The names of all states, those included that this makes; names are unique in the whole machine.
     names: BTreeSet<String>,
-    /// Whether the scope stands within a map.
-    mapped: bool,
+    /// What tells one run of the scope from another: the entries of the maps around it, and the rounds of the loops.
+    run: Vec<Expr>,
+    /// How many variables there are: names are unique in the whole machine.
+    variables: usize,
 }
 
 /// One scope while it is written.
@@ -35,6 +43,8 @@ struct Open {
     end: String,
     /// Whether any did.
     ended: bool,
+    /// The variable that counts how often the step at hand has come already; none for one that comes once.
+    round: Option<Variable>,
 }
 
 impl Open {
@@ -55,27 +65,68 @@ impl<'p> Writer<'p> {
     pub(super) fn new(plan: &'p Plan, machine: &Machine) -> Self {
         let mut names = BTreeSet::new();
         gather(&machine.steps, &mut names);
-        Self { plan, sender: Sender::new(plan, &machine.accepts), names, mapped: false }
+        Self { plan, sender: Sender::new(plan, &machine.accepts), names, run: Vec::new(), variables: 0 }
     }
 
-    /// The states of a list of steps. A choice or a catch that leads to the end gets a state for it.
+    /// The states of a list of steps. A choice or a catch that leads to the end gets a state for it; so does the
+    /// beginning, where the messages that leave the scope must be told apart.
     pub(super) fn scope(&mut self, steps: &[StepPlan]) -> Scope {
-        let end = (1..)
-            .map(|n| if n == 1 { "end".to_owned() } else { format!("end_{n}") })
-            .find(|name| !self.names.contains(name))
-            .unwrap_or_default();
-        let mut open = Open { end, ended: false };
+        self.scope_of(steps, false)
+    }
+
+    /// The states of a list of steps; within a map that packs what it gives, the beginning unpacks.
+    fn scope_of(&mut self, steps: &[StepPlan], packed: bool) -> Scope {
         // Inner scopes choose another name, whether or not this one is needed.
-        self.names.insert(open.end.clone());
+        let mut open = Open { end: self.unique("end"), ended: false, round: None };
+        let begin = StateName::new(self.unique("begin"));
+        let outer = self.run.len();
+        let mut known = Assign::default();
+        if packed {
+            let entry = self.variable("entry");
+            known.set(&entry, Expr::input().field(ENTRY));
+            self.run.push(Expr::variable(&entry));
+        }
+        let again = repeats::again(steps);
         let mut states = States::new();
-        for step in steps {
+        for (step, again) in steps.iter().zip(again) {
+            open.round = (again && repeats::sends(step)).then(|| self.variable("round"));
+            if let Some(round) = &open.round {
+                known.set(round, Expr::int(0));
+            }
             let state = self.state(step, &mut open);
             states.push(StateName::new(&step.name), state);
         }
+        self.run.truncate(outer);
         if open.ended || steps.is_empty() {
             states.push(StateName::new(&open.end), Succeed::default());
         }
-        Scope { start_at: StateName::new(steps.first().map_or(&open.end, |first| &first.name)), states }
+        let mut start_at = StateName::new(steps.first().map_or(&open.end, |first| &first.name));
+        if !known.is_empty() {
+            let pass = Pass {
+                comment: Some(Comment::new("Tells what is sent now from what is sent at other times.")),
+                output: packed.then(|| Expr::input().field(STATE).into()),
+                assign: known,
+                flowing: Flowing::Next(std::mem::replace(&mut start_at, begin.clone())),
+            };
+            states.push(begin, pass);
+        }
+        Scope { start_at, states }
+    }
+
+    /// A name that no state has yet.
+    fn unique(&mut self, word: &str) -> String {
+        let name = (1..)
+            .map(|n| if n == 1 { word.to_owned() } else { format!("{word}_{n}") })
+            .find(|name| !self.names.contains(name))
+            .unwrap_or_default();
+        self.names.insert(name.clone());
+        name
+    }
+
+    fn variable(&mut self, word: &str) -> Variable {
+        self.variables += 1;
+        #[expect(clippy::expect_used, reason = "a word and a number are the name of a variable")]
+        Variable::new(&format!("{word}_{}", self.variables)).expect("a word and a number")
     }
 
     fn state(&mut self, step: &StepPlan, open: &mut Open) -> State {
@@ -104,31 +155,13 @@ impl<'p> Writer<'p> {
                 }
                 .into()
             }
-            StepKindPlan::Publish(topic) => self.send(step, open, comment, flowing, "sns:publish", self.publish(topic)),
-            StepKindPlan::Enqueue(queue) => {
-                self.send(step, open, comment, flowing, "sqs:sendMessage", self.enqueue(queue))
+            StepKindPlan::Publish(topic) => {
+                let arguments = self.publish(topic, &self.sent(step, open));
+                self.send(step, open, comment, flowing, Resource::SnsPublish, arguments)
             }
-            StepKindPlan::Start(machine) => {
-                let arguments = Value::object([
-                    ("StateMachineArn", substitution(&machine.0).into()),
-                    ("Name", self.execution_name().into()),
-                    ("Input", Expr::input().into()),
-                ]);
-                let State::Task(mut task) = self.send(step, open, comment, flowing, "states:startExecution", arguments)
-                else {
-                    return Succeed::default().into();
-                };
-                // A try whose answer was lost has started it: the name says that it is the same one.
-                task.catch.insert(
-                    0,
-                    Catch {
-                        error_equals: vec![ErrorName::Reported("StepFunctions.ExecutionAlreadyExistsException".into())],
-                        output: unchanged(),
-                        assign: Default::default(),
-                        next: open.target(step.next.as_ref()),
-                    },
-                );
-                task.into()
+            StepKindPlan::Enqueue(queue) => {
+                let arguments = self.enqueue(queue, &self.sent(step, open));
+                self.send(step, open, comment, flowing, Resource::SqsSendMessage, arguments)
             }
             StepKindPlan::Wait(seconds) => {
                 let seconds = u32::try_from((*seconds).min(LONGEST)).unwrap_or(u32::MAX);
@@ -146,39 +179,49 @@ impl<'p> Writer<'p> {
                 let default = Some(open.target(step.next.as_ref()));
                 Choice { comment, choices, default, output: None, assign: Default::default() }.into()
             }
-            StepKindPlan::Parallel(branches) => Parallel {
-                comment,
-                arguments: None,
-                branches: branches.iter().map(|branch| self.scope(branch)).collect(),
-                retry: retries(&step.retry),
-                catch: catches(&step.catch, open),
-                output: Some(Expr::result().merged().into()),
-                assign: Default::default(),
-                flowing,
+            StepKindPlan::Parallel(branches) => {
+                let outer = self.run.len();
+                self.run.extend(open.round.as_ref().map(Expr::variable));
+                let branches = branches.iter().map(|branch| self.scope(branch)).collect();
+                self.run.truncate(outer);
+                Parallel {
+                    comment,
+                    arguments: None,
+                    branches,
+                    retry: retries(&step.retry),
+                    catch: catches(&step.catch, open),
+                    output: Some(Expr::result().merged().into()),
+                    assign: next_round(open),
+                    flowing,
+                }
+                .into()
             }
-            .into(),
             StepKindPlan::Map { over, entry, concurrency, steps } => {
                 let item = Expr::context().path(["Map", "Item", "Value"]);
                 let with_entry = Expr::merge([Expr::input(), Expr::object([(entry, item)])]);
-                let outer = std::mem::replace(&mut self.mapped, true);
-                let scope = self.scope(steps);
-                self.mapped = outer;
+                let packed = repeats::sends(step);
+                // Only here does the map say which entry it is at, so a message within takes it from the state.
+                let index = || Expr::context().path(["Map", "Item", "Index"]);
+                let given = if packed { Expr::object([(STATE, with_entry), (ENTRY, index())]) } else { with_entry };
+                let outer = self.run.len();
+                self.run.extend(open.round.as_ref().map(Expr::variable));
+                let scope = self.scope_of(steps, packed);
+                self.run.truncate(outer);
                 Map {
                     comment,
                     // An array, whatever the path leads to: JSONata would unpack a single entry.
                     items: Some(Expr::array([Expr::input().field(over)]).into()),
-                    item_selector: Some(with_entry.into()),
+                    item_selector: Some(given.into()),
                     max_concurrency: Some(OrExpr::Plain(*concurrency)),
                     processing: Processing::Inline(scope),
                     retry: retries(&step.retry),
                     catch: catches(&step.catch, open),
                     output: unchanged(),
-                    assign: Default::default(),
+                    assign: next_round(open),
                     flowing,
                 }
                 .into()
             }
-            StepKindPlan::Succeed => Succeed { comment, output: None }.into(),
         }
     }
 
@@ -189,48 +232,54 @@ impl<'p> Writer<'p> {
         open: &mut Open,
         comment: Option<Comment>,
         flowing: Flowing,
-        integration: &str,
+        resource: Resource,
         arguments: Value,
     ) -> State {
         Task {
             comment,
-            resource: Resource::Arn(format!("arn:aws:states:::{integration}")),
+            resource,
             arguments: Some(arguments),
             timeout_seconds: step.timeout.map(|seconds| OrExpr::Plain(seconds.into())),
             heartbeat_seconds: None,
             retry: retries(&step.retry),
             catch: catches(&step.catch, open),
             output: unchanged(),
-            assign: Default::default(),
+            assign: next_round(open),
             flowing,
         }
         .into()
     }
 
+    /// What tells what a step sends from all else that the workflow sends of the same event: the step, and its runs.
+    fn sent(&self, step: &StepPlan, open: &Open) -> Vec<Expr> {
+        let round = open.round.as_ref().map(Expr::variable);
+        std::iter::once(Expr::text(&step.name)).chain(self.run.iter().cloned()).chain(round).collect()
+    }
+
     /// The attribute `type` is what SNS filters by.
-    fn publish(&self, topic: &TopicRef) -> Value {
+    fn publish(&self, topic: &TopicRef, sent: &[Expr]) -> Value {
         let fifo = self.plan.topics.iter().any(|planned| planned.reference() == *topic && planned.fifo);
         let mut arguments = vec![
             ("TopicArn", substitution(&topic.0).into()),
-            ("Message", self.sender.message().into()),
+            ("Message", self.sender.message(sent).into()),
             ("MessageAttributes", self.attributes()),
         ];
         if fifo {
-            arguments.extend(self.ordered());
+            arguments.extend(self.ordered(sent));
         }
         Value::object(arguments)
     }
 
     /// The attribute is there as it is on a message that came through a topic with raw delivery.
-    fn enqueue(&self, queue: &QueueRef) -> Value {
+    fn enqueue(&self, queue: &QueueRef, sent: &[Expr]) -> Value {
         let fifo = self.plan.queues.iter().any(|planned| planned.reference() == *queue && planned.fifo);
         let mut arguments = vec![
             ("QueueUrl", substitution(&queue.0).into()),
-            ("MessageBody", self.sender.message().into()),
+            ("MessageBody", self.sender.message(sent).into()),
             ("MessageAttributes", self.attributes()),
         ];
         if fifo {
-            arguments.extend(self.ordered());
+            arguments.extend(self.ordered(sent));
         } else {
             // A standard queue serves its groups fairly, so that no tenant waits for another.
             arguments.extend(self.sender.tenant().map(|tenant| ("MessageGroupId", tenant.into())));
@@ -244,24 +293,20 @@ impl<'p> Writer<'p> {
     }
 
     /// What keeps order and drops repeats in FIFO topics and queues.
-    fn ordered(&self) -> impl Iterator<Item = (&'static str, Value)> {
+    fn ordered(&self, sent: &[Expr]) -> impl Iterator<Item = (&'static str, Value)> {
         let group = self.sender.order().map(|group| ("MessageGroupId", group.into()));
-        group.into_iter().chain([("MessageDeduplicationId", self.sender.id().into())])
+        group.into_iter().chain([("MessageDeduplicationId", self.sender.id(sent).into())])
     }
+}
 
-    /// The name of an execution that is started here: the same for every try, and another for every entry of
-    /// a map. A name has at most 80 characters, so it is a hash.
-    fn execution_name(&self) -> Expr {
-        let nul = || Expr::text("\0");
-        let here =
-            Expr::context().path(["Execution", "Id"]).concat(nul()).concat(Expr::context().path(["State", "Name"]));
-        let whole = if self.mapped {
-            here.concat(nul()).concat(Expr::context().path(["Map", "Item", "Index"]).string())
-        } else {
-            here
-        };
-        whole.sha256().first_characters(32)
+/// A step is done: the next time it comes is another. One that failed and comes again is the same once more, for
+/// what it sent may have arrived.
+fn next_round(open: &Open) -> Assign {
+    let mut assign = Assign::default();
+    if let Some(round) = &open.round {
+        assign.set(round, Expr::variable(round).successor());
     }
+    assign
 }
 
 fn gather(steps: &[StepPlan], names: &mut BTreeSet<String>) {

@@ -1,14 +1,15 @@
 use serde_json::{Value, json};
 
 use super::envelope::Sender;
-use super::{definition, definitions, files, substitutions};
+use super::{definition, definitions, files, integrations, substitutions};
 use crate::asl::Machine as Definition;
 use crate::asl::evaluate::evaluate;
+use crate::asl::jsonata::Expr;
 use crate::emit::fixtures::{everi, plan};
 use crate::model::{Matcher, NumericOp, Pattern, Scalar};
 use crate::plan::{
-    CatchPlan, EventDef, FieldDef, FunctionRef, Machine, MachineRef, Place, Plan, QueueRef, Reference, RetryPlan,
-    Shape, StepKindPlan, StepPlan, TopicRef,
+    CatchPlan, EventDef, FieldDef, FunctionRef, Machine, Place, Plan, QueueRef, Reference, RetryPlan, Shape,
+    StepKindPlan, StepPlan, TopicRef,
 };
 use crate::source::Span;
 
@@ -73,7 +74,6 @@ fn machine(steps: Vec<StepPlan>, accepts: &[&str]) -> Machine {
         calls: Vec::new(),
         publishes: Vec::new(),
         sends: Vec::new(),
-        starts: Vec::new(),
     }
 }
 
@@ -115,7 +115,7 @@ fn everything() -> Plan {
         entry: "line".into(),
         concurrency: 5,
         steps: vec![
-            step("again", StepKindPlan::Start(MachineRef("OtherWorkflow".into())), Some("pack")),
+            step("again", StepKindPlan::Enqueue(QueueRef("NotifyQueue".into())), Some("pack")),
             call("pack", false, None),
         ],
     };
@@ -174,7 +174,9 @@ fn every_substitution_is_listed() {
         Reference::Function(FunctionRef(id)) | Reference::Topic(TopicRef(id)) => id,
         other => panic!("{other:?}"),
     });
-    assert_eq!(listed.collect::<Vec<_>>(), named.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    let listed: std::collections::BTreeSet<_> =
+        listed.chain(integrations(machine).into_iter().map(|i| i.substitution().to_owned())).collect();
+    assert_eq!(listed, named.into_iter().map(str::to_owned).collect());
 }
 
 #[test]
@@ -221,7 +223,9 @@ fn a_catch_of_all_errors_stands_alone_and_last() {
 fn an_entry_of_a_map_stands_beside_the_fields_of_the_state() {
     let each = &text(&everything())["States"]["each"];
     assert_eq!(each["Items"], "{% [$states.input.lines] %}");
-    assert_eq!(each["ItemSelector"], "{% $merge([$states.input, {\"line\": $states.context.Map.Item.Value}]) %}");
+    let state = r#"$merge([$states.input, {"line": $states.context.Map.Item.Value}])"#;
+    let index = r#""entry": $states.context.Map.Item.Index"#;
+    assert_eq!(each["ItemSelector"], format!(r#"{{% {{"state": {state}, {index}}} %}}"#));
     assert_eq!(each["Output"], "{% $states.input %}");
 }
 
@@ -253,12 +257,90 @@ fn alternatives_of_several_lists_must_each_hold() {
     assert_eq!(holds(json!({ "x": { "y": "abc" }, "a": true, "c": true })), false);
 }
 
+#[test]
+fn a_condition_grows_with_its_alternatives_and_not_with_their_product() {
+    let list = |_| vec![one(vec![(&["a"], Matcher::Exists(true))]), one(vec![(&["b"], Matcher::Exists(true))])];
+    let size = |lists: usize| {
+        let pattern = Pattern { any_of: (0..lists).map(list).collect(), ..Pattern::default() };
+        super::condition::condition(&pattern).as_str().len()
+    };
+    assert!(size(40) < 5 * size(10), "{} and {}", size(10), size(40));
+}
+
+/// A flow whose workflow sends from two maps, one in the other, and from a loop.
+const SENDING: &str = r#"
+eventloom: 1
+flow: shop
+events:
+  OrderPlaced: { actor: buyer, order_by: buyer, fields: { buyer: string, lines: [string], tags: [string] } }
+tables: { orders: { rows: event } }
+sources: { placed: { from: { table: orders }, to: sales } }
+topics:
+  sales: { carries: [OrderPlaced] }
+  labels: { fifo: true, carries: [OrderPlaced] }
+queues:
+  ship: { from: sales, to: shipping }
+  print: { from: labels, handler: note }
+  poll: { handler: hear }
+types: { Asked: { fields: { done: bool } } }
+handlers: { note: {}, hear: {}, look: {}, ask: { returns: Asked } }
+workflows:
+  shipping:
+    steps:
+      - first: { send: labels }
+      - each: { map: { over: lines, as: line, steps: [{ inner: { map: { over: tags, as: tag, steps: [{ put: { send: labels } }] } } }] } }
+      - pause: { wait: 1s }
+      - ask: { handler: ask }
+      - tell: { send: poll }
+      - both: { parallel: [[{ left: { send: labels } }], [{ right: { handler: look } }]] }
+      - more: { choice: [{ when: { done: [false] }, next: pause }] }
+      - last: { send: labels }
+"#;
+
+#[test]
+fn every_message_of_a_workflow_has_an_id_of_its_own() {
+    let plan = plan(SENDING);
+    assert_eq!(definition(&plan, &plan.machines[0]).problems(), []);
+    let made = text(&plan);
+    let id =
+        |states: &Value, step: &str| states[step]["Arguments"]["MessageDeduplicationId"].as_str().unwrap().to_owned();
+    let event = r#"{% $substring($hash("shop\u0000OrderPlaced\u0000" & $states.input.id & "\u0000" & "#;
+    let is = |id: &str, sent: &str| assert_eq!(id, format!("{event}{sent}, \"SHA-256\"), 0, 32) %}}"));
+    let states = &made["States"];
+    is(&id(states, "first"), r#""first""#);
+    is(&id(states, "last"), r#""last""#);
+    let each = &states["each"]["ItemProcessor"]["States"];
+    let inner = &each["inner"]["ItemProcessor"]["States"];
+    is(&id(inner, "put"), r#""put" & "\u0000" & $entry_1 & "\u0000" & $entry_2"#);
+    let branch = &states["both"]["Branches"][0]["States"];
+    is(&id(branch, "left"), r#""left" & "\u0000" & $round_4"#);
+    assert!(states["tell"]["Arguments"]["MessageBody"].as_str().unwrap().contains(r#""tell" & "\u0000" & $round_3"#));
+}
+
+#[test]
+fn entries_and_rounds_are_known_before_the_first_step_and_a_round_ends_when_its_step_is_done() {
+    let made = text(&plan(SENDING));
+    assert_eq!(made["StartAt"], "begin");
+    let states = &made["States"];
+    assert_eq!(states["begin"]["Assign"], json!({ "round_3": "{% 0 %}", "round_4": "{% 0 %}" }));
+    assert_eq!((&states["begin"]["Next"], states["begin"].get("Output")), (&json!("first"), None));
+    assert_eq!(states["tell"]["Assign"], json!({ "round_3": "{% ($round_3 + 1) %}" }));
+    assert_eq!(states["both"]["Assign"], json!({ "round_4": "{% ($round_4 + 1) %}" }));
+    assert!(states["first"].get("Assign").is_none() && states["ask"].get("Assign").is_none());
+    let each = &states["each"];
+    assert!(each["ItemSelector"].as_str().unwrap().contains(r#""entry": $states.context.Map.Item.Index"#));
+    let begin = &each["ItemProcessor"]["States"]["begin_2"];
+    assert_eq!(begin["Assign"], json!({ "entry_1": "{% $states.input.entry %}" }));
+    assert_eq!(begin["Output"], "{% $states.input.state %}");
+}
+
 /// The evaluator of the tests has no `$hash`, so what is hashed is looked at apart.
 fn envelope(sender: &Sender<'_>, state: &Value) -> (String, Value) {
-    let hashed = evaluate(&sender.identity(), state).unwrap();
-    let message = sender.message();
-    let plain = message.as_str().replace(sender.id().as_str(), "\"the hash\"");
-    let body = evaluate(&crate::asl::jsonata::Expr::written(&plain), state).unwrap();
+    let sent = [Expr::text("tell"), Expr::input().field("shop")];
+    let hashed = evaluate(&sender.identity(&sent), state).unwrap();
+    let message = sender.message(&sent);
+    let plain = message.as_str().replace(sender.id(&sent).as_str(), "\"the hash\"");
+    let body = evaluate(&Expr::written(&plain), state).unwrap();
     (hashed.as_str().unwrap().to_owned(), serde_json::from_str(body.as_str().unwrap()).unwrap())
 }
 
@@ -268,7 +350,7 @@ fn a_message_is_the_envelope_that_the_runtime_makes() {
     let sender = Sender::new(&plan, &plan.machines[0].accepts);
     let state = json!({ "id": "01J", "time": "2026-01-01T00:00:00.000Z", "shop": 7, "added": [1] });
     let (hashed, body) = envelope(&sender, &state);
-    assert_eq!(hashed, "everi\0OrderPlaced\x0001J");
+    assert_eq!(hashed, "everi\0OrderPlaced\x0001J\0tell\x007");
     assert_eq!(
         body,
         json!({
@@ -291,7 +373,7 @@ fn of_several_events_the_state_says_which_it_is() {
         (hashed, body["type"].clone(), body["dataschema"].clone())
     };
     let all = |name: &str, id: &str| {
-        (format!("everi\0{name}\0{id}"), json!(name), json!(format!("urn:eventloom:everi:{name}")))
+        (format!("everi\0{name}\0{id}\0tell\0s"), json!(name), json!(format!("urn:eventloom:everi:{name}")))
     };
     assert_eq!(of("OrderPlaced"), all("OrderPlaced", "a"));
     assert_eq!(of("OrderPaid"), all("OrderPaid", "b"));

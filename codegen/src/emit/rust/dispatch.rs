@@ -6,11 +6,9 @@
 use super::index::Index;
 use super::module::Module;
 use super::{handlers, render, text};
+use crate::decide::AT_ONCE;
 use crate::plan::{Function, FunctionKind, MappingSource};
 use askama::Template;
-
-/// Records of a batch that are handled at the same time, on a standard queue.
-const AT_ONCE: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "rust/dispatch.rs.txt")]
@@ -40,14 +38,14 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     let mut functions = Vec::new();
     let mut arms = Vec::new();
     for function in &index.plan.functions {
-        let ready =
-            ready(function).filter(|_| function.part.is_none()).and_then(|handler| Some((handler, bound(handler)?)));
+        let handler = function.only_handler().filter(|_| function.waits_for().is_none());
+        let ready = handler.and_then(|handler| Some((handler, bound(handler)?)));
         let state = match ready {
             Some((handler, bound)) => {
                 arms.push(arm(&mut module, function, &bound, &text::ident(handler)));
                 format!("{start}::Ready")
             }
-            None => format!("{start}::Absent({})", text::literal(function.part.unwrap_or("handler"))),
+            None => format!("{start}::Absent({})", text::literal(function.waits_for().unwrap_or("handler"))),
         };
         functions.push(format!("({}, {state})", text::literal(&function.name)));
     }
@@ -60,15 +58,6 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     let made = render(&DispatchText { functions, handlers, cx, event, value, error, invocation, arms });
     module.items.push(made);
     module
-}
-
-/// The handler of a function, whose work it may be.
-fn ready(function: &Function) -> Option<&str> {
-    match &function.kind {
-        FunctionKind::Step { handler, .. } => Some(handler),
-        FunctionKind::Consumer { handler, .. } => handler.as_deref(),
-        _ => None,
-    }
 }
 
 fn arm(module: &mut Module<'_>, function: &Function, bound: &str, method: &str) -> String {

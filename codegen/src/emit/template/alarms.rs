@@ -114,7 +114,10 @@ fn named(scope: &Scope<'_>, of: &Dimension) -> Result<Vec<(String, Str)>, Docume
             }
             made
         }
-        Dimension::Flow(name, value) => one(name, value.as_str().into()),
+        // The metrics of all stages and flows of an account lie in one namespace.
+        Dimension::Flow(name, value) => {
+            vec![("Prefix".to_owned(), Str::parameter(&scope.names.prefix)), (name.clone(), value.as_str().into())]
+        }
         Dimension::Account => Vec::new(),
     })
 }

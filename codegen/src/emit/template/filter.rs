@@ -1,6 +1,6 @@
 //! Conditions as SNS reads them.
 //!
-//! In: a [`RawFilter`]. Out: the filter policy, on the attribute `type` or on the CloudEvent in the body,
+//! In: a [`RawFilter`]. Out: the filter policy, on the attribute `type`, or on the CloudEvent in the body,
 //! whose `data` holds the event's fields.
 
 use crate::cfn::Tree;
@@ -17,12 +17,7 @@ pub(super) fn policy(filter: &RawFilter) -> Tree {
         made.push(("type".into(), Tree::List(filter.types.iter().cloned().map(Tree::Text).collect())));
     }
     if let Some(pattern) = &filter.pattern {
-        let fields = fields(pattern);
-        if filter.body {
-            made.push(("data".into(), Tree::Map(fields)));
-        } else {
-            made.extend(fields);
-        }
+        made.push(("data".into(), Tree::Map(fields(pattern))));
     }
     Tree::Map(made)
 }
@@ -143,7 +138,7 @@ mod tests {
     fn nested_fields_of_one_map_stand_together() {
         let mut pattern = field(&["to", "town"], "Bern");
         pattern.fields.extend(field(&["to", "country"], "ch").fields);
-        let made = policy(&RawFilter { body: true, types: Vec::new(), pattern: Some(pattern) });
+        let made = policy(&RawFilter { types: Vec::new(), pattern: Some(pattern) });
         let Some(Tree::Map(to)) = made.get("data").and_then(|d| d.get("to")) else { panic!("{made:?}") };
         assert_eq!(to.iter().map(|(key, _)| key.as_ref()).collect::<Vec<_>>(), ["town", "country"]);
     }
@@ -153,7 +148,7 @@ mod tests {
         let mut pattern = field(&["a"], "1");
         let two = |x, y| vec![field(&[x], "1"), field(&[y], "1")];
         pattern.any_of = vec![two("b", "c"), two("d", "e")];
-        let made = policy(&RawFilter { body: true, types: Vec::new(), pattern: Some(pattern) });
+        let made = policy(&RawFilter { types: Vec::new(), pattern: Some(pattern) });
         let choices = made.get("data").and_then(|d| d.get("$or")).unwrap().items();
         let keys = |tree: &Tree| ["b", "c", "d", "e"].into_iter().filter(|k| tree.get(k).is_some()).collect::<String>();
         assert_eq!(choices.iter().map(keys).collect::<Vec<_>>(), ["bd", "be", "cd", "ce"]);

@@ -83,7 +83,9 @@ fn properties(scope: &Scope<'_>, function: &Function, role: Str, logs: Str) -> R
     made.environment = Some(Environment::new(environment(scope, function)?));
     made.tracing_config = Some(TracingConfig::new(TracingMode::Active));
     made.logging_config = Some(logging);
-    made.recursive_loop = Some(RecursiveLoop::Terminate);
+    // Lambda would take the seventeenth round for a loop without an end.
+    // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
+    made.recursive_loop = Some(if function.recurs { RecursiveLoop::Allow } else { RecursiveLoop::Terminate });
     made.kms_key_arn = scope.data_key();
     made.tags = scope.tags();
     Ok(made)

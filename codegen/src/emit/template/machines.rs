@@ -1,14 +1,16 @@
 //! State machines with their roles and log groups.
 
+use super::super::machines::integrations;
 use super::functions::log_group;
 use super::grants::{role, source_account, traces, use_key};
 use super::metadata;
 use super::scope::{self, Made, Scope};
+use crate::asl::Resource as Integration;
 use crate::cfn::services::stepfunctions::{
     CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, StateMachine, StateMachineType,
     TracingConfiguration,
 };
-use crate::cfn::{DocumentError, Entries, Problem, Resource, Statement, Str, Value, text};
+use crate::cfn::{DocumentError, Entries, Problem, Pseudo, Resource, Statement, Str, Value, text};
 use crate::plan::{Machine, MachineRef};
 use crate::stacks::Layer;
 use std::collections::BTreeMap;
@@ -55,15 +57,17 @@ fn logging(machine: &Machine, group: Str) -> LoggingConfiguration {
     made
 }
 
-/// Under their own logical ids, what the definition calls: ARNs, and URLs of queues.
+/// The integrations of the definition; and under their own logical ids what it calls: ARNs, and URLs of queues.
 fn substitutions(machine: &Machine) -> Result<Entries<Str>, DocumentError> {
-    let mut made = Vec::new();
+    let integration = |of: Integration| text!["arn:", Pseudo::Partition, of.integration()];
+    let mut made: Vec<(String, Str)> =
+        integrations(machine).into_iter().map(|of| (of.substitution().to_owned(), integration(of))).collect();
     for function in &machine.calls {
         made.push((function.0.clone(), scope::arn(&function.0)?));
     }
     let topics = machine.publishes.iter().map(|t| &t.0);
     let queues = machine.sends.iter().map(|q| &q.0);
-    for logical in topics.chain(queues).chain(machine.starts.iter().map(|m| &m.0)) {
+    for logical in topics.chain(queues) {
         made.push((logical.clone(), scope::reference(logical)?));
     }
     Ok(Entries(made))
@@ -88,13 +92,7 @@ fn statements(scope: &Scope<'_>, machine: &Machine) -> Result<Vec<Statement>, Do
         traces(),
         Statement::allow(sampling, ["*".into()]).sid("Sample"),
     ];
-    let mut functions = Vec::new();
-    for function in &machine.calls {
-        let arn = scope::arn(&function.0)?;
-        functions.push(arn.clone());
-        // An alias that a deployment puts before the function.
-        functions.push(text![arn, ":*"]);
-    }
+    let functions = machine.calls.iter().map(|f| scope::arn(&f.0)).collect::<Result<_, _>>()?;
     let mut allow = |sid: &str, action: &'static str, on: Vec<Str>| {
         if !on.is_empty() {
             made.push(Statement::allow([action], on).sid(sid));
@@ -107,11 +105,6 @@ fn statements(scope: &Scope<'_>, machine: &Machine) -> Result<Vec<Statement>, Do
         machine.publishes.iter().map(|t| scope::reference(&t.0)).collect::<Result<_, _>>()?,
     );
     allow("Send", "sqs:SendMessage", machine.sends.iter().map(|q| scope::arn(&q.0)).collect::<Result<_, _>>()?);
-    allow(
-        "Start",
-        "states:StartExecution",
-        machine.starts.iter().map(|m| scope::reference(&m.0)).collect::<Result<_, _>>()?,
-    );
     let mut services = Vec::new();
     if !machine.publishes.is_empty() {
         services.push("sns");

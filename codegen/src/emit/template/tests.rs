@@ -7,7 +7,7 @@ use crate::cfn::{Intrinsic, Resource, Tree};
 use crate::diagnostic::Diagnostics;
 use crate::lower::lower;
 use crate::model::Encryption;
-use crate::plan::Plan;
+use crate::plan::{MappingSource, On, Plan, Reference};
 use crate::stacks::{Layer, Placed, partition, render};
 use crate::{Input, check};
 use std::collections::BTreeMap;
@@ -146,10 +146,75 @@ fn a_route_that_answers_has_a_response_and_one_that_does_not_has_none() {
 }
 
 #[test]
+fn only_what_sends_to_itself_by_its_own_protocol_may_recur() {
+    for plan in [fixtures::everi(), shop()] {
+        let mut allowed = 0;
+        for function in &plan.functions {
+            let reads = function.mappings.iter().find_map(|m| match &m.source {
+                MappingSource::Queue(queue) => Some(On::Resource(Reference::Queue(queue.clone()))),
+                MappingSource::Stream(_) => None,
+            });
+            let sends =
+                |on: &On| function.grants.iter().any(|g| g.actions.contains(&"sqs:SendMessage") && g.on.contains(on));
+            assert_eq!(function.recurs, reads.is_some_and(|on| sends(&on)), "{}", function.name);
+            allowed += usize::from(function.recurs);
+        }
+        assert!(allowed > 0);
+        let all = placed(&plan);
+        let written = of_kind(&all, "AWS::Lambda::Function").into_iter();
+        assert_eq!(written.filter(|f| property(f, "RecursiveLoop").text() == Some("Allow")).count(), allowed);
+    }
+}
+
+#[test]
+fn who_looks_up_reads_the_index_of_the_lookup_and_no_other() {
+    let all = placed(&fixtures::everi());
+    let of_members = |role: &str| {
+        let grants = property(&all[role].resource, "Policies/0/PolicyDocument/Statement").items();
+        let mut found = false;
+        for on in grants.iter().flat_map(|g| g.get("Resource").unwrap().items()) {
+            let by_index = matches!(on, Tree::Intrinsic(i) if matches!(&**i, Intrinsic::Join(parts)
+                if parts.iter().any(|p| p.text().is_some_and(|t| t.contains("/index/by_member")))));
+            found |= by_index && references(on) == ["GroupMembersTable"];
+        }
+        found
+    };
+    // By the group, which is the table's own key; and by the user.
+    assert!(!of_members("DeliverMessagesQueueFunctionRole") && !of_members("DeliverMessagesQueueWorkerFunctionRole"));
+    assert!(of_members("LiveGatewayConnectFunctionRole"));
+}
+
+#[test]
+fn every_stream_and_every_timer_has_an_alarm_of_its_own_measure() {
+    let plan = fixtures::everi();
+    let all = placed(&plan);
+    let streams =
+        plan.functions.iter().flat_map(|f| &f.mappings).filter(|m| matches!(m.source, MappingSource::Stream(_)));
+    let mut seen = 0;
+    for mapping in streams {
+        let alarm = &all[&format!("{}Alarm", mapping.place.logical)].resource;
+        assert_eq!(property(alarm, "MetricName").text(), Some("IteratorAge"));
+        seen += 1;
+    }
+    assert_eq!(seen, 2);
+    // A timer may be delayed by 15 minutes, and is no older than its delay for that.
+    let Tree::Number(threshold) = property(&all["NoticesGrouperTimersAlarm"].resource, "Threshold") else { panic!() };
+    assert!(threshold.parse::<f64>().unwrap() > 900.0);
+}
+
+#[test]
+fn an_alarm_on_a_metric_of_the_flow_tells_this_stack_from_others() {
+    let all = placed(&fixtures::everi());
+    let dimensions = property(&all["DeliverMessagesQueueWithinAlarm"].resource, "Dimensions").items();
+    let names: Vec<_> = dimensions.iter().filter_map(|d| d.get("Name").and_then(Tree::text)).collect();
+    assert_eq!(names, ["Prefix", "Queue"]);
+}
+
+#[test]
 fn a_function_is_told_its_timeout_and_its_neighbours() {
     let all = placed(&fixtures::everi());
     let function = &all["DeliverMessagesQueueFunction"].resource;
-    assert_eq!(property(function, "Environment/Variables/EVENTLOOM_TIMEOUT_MS").text(), Some("30000"));
+    assert_eq!(property(function, "Environment/Variables/EVENTLOOM_TIMEOUT_MS").text(), Some("45000"));
     assert_eq!(references(property(function, "Environment/Variables/QUEUE_REST")), ["DeliverMessagesQueueRest"]);
     assert_eq!(property(function, "Handler").text(), Some("deliver_messages"));
     let resource = &all["DeliverMessagesQueueMapping"].resource;

@@ -56,7 +56,10 @@ fn properties(scope: &Scope<'_>, topic: &Topic) -> Result<TopicProperties, Docum
         fifo_throughput_scope: topic.fifo.then_some(FifoThroughputScope::MessageGroup),
         kms_master_key_id: key,
         signature_version: Some(SignatureVersion::Sha256),
-        tracing_config: Some(TracingConfig::Active),
+        // SNS may send traces of its own only by a resource policy of X-Ray, which is the account's; a sender's it
+        // passes on without.
+        // Source: Amazon SNS Developer Guide, "Active tracing in Amazon SNS".
+        tracing_config: Some(TracingConfig::PassThrough),
         delivery_status_logging,
         tags: scope.tags(),
         ..TopicProperties::default()
@@ -164,7 +167,8 @@ fn subscription_properties(subscription: &Subscription) -> Result<Properties, Do
     let mut made = Properties::new(topic, Protocol::Sqs, scope::arn(&subscription.queue.0)?);
     made.raw_message_delivery = Some(true);
     if let Some(raw) = &subscription.filter {
-        let by_body = if raw.body { FilterPolicyScope::MessageBody } else { FilterPolicyScope::MessageAttributes };
+        let by_body =
+            if raw.pattern.is_some() { FilterPolicyScope::MessageBody } else { FilterPolicyScope::MessageAttributes };
         made.filter_policy_scope = Some(by_body);
         made.filter_policy = Some(filter::policy(raw));
     }

@@ -26,6 +26,15 @@ fn a_lock_has_one_line_a_resource_and_is_read_back_as_it_was() {
     assert_eq!(Lock::parse(&Lock::default().render()).unwrap(), Lock::default());
 }
 
+#[test]
+fn former_names_are_read_back_as_they_were() {
+    let mut lock = Lock::default();
+    lock.renamed.insert("queues.alerts".into(), vec!["notify".into(), "news".into()]);
+    lock.renamed.insert("tables.people".into(), vec!["members".into()]);
+    assert!(lock.render().contains("    \"queues.alerts\": [\"notify\",\"news\"],\n"));
+    assert_eq!(Lock::parse(&lock.render()).unwrap(), lock);
+}
+
 fn error(text: &str) -> String {
     Lock::parse(text).unwrap_err().to_string()
 }
@@ -121,7 +130,7 @@ fn a_lock_that_overfills_a_stack_is_an_error_and_no_panic() {
         ..partition(copies(1)).unwrap().lock.resources["Key"].clone()
     };
     let all = input.resources.iter().map(|placed| (placed.resource.id().to_string(), entry.clone())).collect();
-    input.lock = Some(Lock { resources: all });
+    input.lock = Some(Lock { resources: all, ..Lock::default() });
     let error = partition(input).unwrap_err();
     assert!(error.to_string().contains("723 resources, and CloudFormation takes 500"), "{error}");
 }

@@ -1,7 +1,8 @@
 //! The words of messages: what was expected, what was found.
 
-use super::{De, Error};
+use super::{De, Error, LIST};
 use crate::diagnostic::Diagnostic;
+use crate::examples;
 use crate::yaml::codes;
 use crate::yaml::text::quote_it;
 use crate::yaml::tree::{Kind, Node};
@@ -30,8 +31,31 @@ fn nothing(de: De<'_>, expected: &str) -> Diagnostic {
 fn mismatch(node: &Node, expected: &str) -> Diagnostic {
     match node.as_unquoted_braces() {
         Some(name) if expected.starts_with("text") => braces(node, expected, name),
-        _ => Diagnostic::new(codes::SHAPE, node.span, format!("expected {expected}, found {}", found(node))),
+        _ => shape(node, expected),
     }
+}
+
+/// Something of another shape, with one of the right shape.
+fn shape(node: &Node, expected: &str) -> Diagnostic {
+    let wrong = Diagnostic::new(codes::SHAPE, node.span, format!("expected {expected}, found {}", found(node)));
+    let of = expected.strip_prefix("a map (").and_then(|of| of.strip_suffix(')'));
+    if let Some((key, value)) = node.plain().filter(|_| expected.starts_with("a map")).and_then(|t| t.split_once(':')) {
+        let said = format!("a space is missing after `{}:`", short(key));
+        let wrong = Diagnostic::new(codes::SYNTAX, node.span, said);
+        return wrong.help(format!("write `{}`", short(&format!("{key}: {value}"))));
+    }
+    match (&node.kind, of.and_then(examples::of)) {
+        (_, Some(example)) => wrong.help(format!("such as `{example}`")),
+        (Kind::Scalar { text, plain: true }, None) if expected == LIST && is_word(text) => {
+            wrong.help(format!("a list of one is `[{text}]`")).replace_with(format!("[{text}]"))
+        }
+        _ => wrong,
+    }
+}
+
+/// Whether a text may stand in a list as it is.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 fn braces(node: &Node, expected: &str, name: &str) -> Diagnostic {

@@ -10,6 +10,7 @@ use super::expect::{alternatives, short};
 use super::kinded::Reading;
 use super::{AT, De, Error};
 use crate::diagnostic::Diagnostic;
+use crate::examples;
 use crate::suggest::{nearest, synonym};
 use crate::yaml::codes;
 use crate::yaml::tree::{Kind, Node};
@@ -46,7 +47,14 @@ impl<'a> De<'a> {
                         let is_open = |f: &&'static str| entries.iter().all(|(k, _)| k.text() != Some(*f));
                         fields.iter().copied().filter(is_open).collect()
                     });
-                    meant.extend(self.unknown_key(what, fields, open, key, cut_by_comma(before, key, value)));
+                    let unknown = self.unknown_key(what, fields, open, key, cut_by_comma(before, key, value));
+                    // What was mistyped is read as what was meant, so that nothing else is said to be missing.
+                    if let Some((field, true)) = unknown
+                        && given.iter().all(|(name, _)| *name != field)
+                    {
+                        given.push((field, Field::Given(De::new(value, key.span, self.sink))));
+                    }
+                    meant.extend(unknown.map(|(field, _)| field));
                 }
             }
             before = Some(value);
@@ -60,7 +68,7 @@ impl<'a> De<'a> {
         self.placed(visitor.visit_map(Fields { fields: given.into_iter(), value: None }))
     }
 
-    /// Reports an unknown key and says which field it was meant to be.
+    /// Reports an unknown key and says which field it was meant to be, and whether it is only mistyped.
     fn unknown_key(
         self,
         what: &str,
@@ -68,10 +76,19 @@ impl<'a> De<'a> {
         open: &[&'static str],
         key: &Node,
         cut_by_comma: bool,
-    ) -> Option<&'static str> {
+    ) -> Option<(&'static str, bool)> {
         let text = key.text()?;
+        if let Some((field, value)) = text.split_once(':').filter(|(field, _)| open.contains(field)) {
+            let field = fields.iter().copied().find(|known| *known == field)?;
+            let mended = format!("{field}: {value}");
+            let said = format!("a space is missing after `{field}:`");
+            let wrong = Diagnostic::new(codes::SYNTAX, key.span, said).help(format!("write `{}`", short(&mended)));
+            self.push(wrong.replace_with(mended));
+            return Some((field, false));
+        }
         let wrong = Diagnostic::new(codes::UNKNOWN_KEY, key.span, format!("unknown key `{}` in {what}", short(text)));
-        let meant = synonym(text, open.iter().copied())
+        let synonym = synonym(text, open.iter().copied());
+        let meant = synonym
             .or_else(|| nearest(text, open.iter().copied()))
             .and_then(|meant| fields.iter().copied().find(|field| *field == meant));
         self.push(match meant {
@@ -80,7 +97,7 @@ impl<'a> De<'a> {
             None if fields.is_empty() => wrong.help("it has no keys"),
             None => wrong.help(format!("known keys: {}", alternatives(fields.iter().copied()))),
         });
-        meant
+        meant.map(|meant| (meant, synonym.is_none()))
     }
 }
 
@@ -139,7 +156,11 @@ impl Absent<'_> {
             return Error::Recorded;
         }
         let message = format!("`{}` is missing in {}", self.field, self.what);
-        Error::Found(Box::new(Diagnostic::new(codes::MISSING_KEY, self.of.head, message)))
+        let wrong = Diagnostic::new(codes::MISSING_KEY, self.of.head, message);
+        Error::Found(Box::new(match examples::of(&self.what) {
+            Some(example) => wrong.help(format!("such as `{example}`")),
+            None => wrong,
+        }))
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Place, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::yaml::codes;
+use crate::yaml::de::short;
 use crate::yaml::text::{offset, quote_it};
 
 /// Explains where the parser stopped.
@@ -38,10 +39,54 @@ fn colon_in_text(place: &Place<'_>, builder: &Builder<'_>) -> Option<Stop> {
         return None;
     }
     let value = place.value_from(last.start as usize, builder);
+    if let Some(why) = builder.innermost_flow().and_then(|_| missing_comma(place, text, last.start as usize)) {
+        return Some(Stop { why, value: Some(value) });
+    }
     let why = Diagnostic::new(codes::COLON_IN_TEXT, value, "text with `: ` needs quotes")
         .label("the second colon makes a second key");
     Some(Stop { why: quote_it(why, place.text(value)), value: Some(value) })
 }
+
+/// `{ attempts: 7 backoff: 2s }`: a number, a duration or a switch is no beginning of a text.
+fn missing_comma(place: &Place<'_>, text: &str, start: usize) -> Option<Diagnostic> {
+    let (value, key) = text.split_once(' ')?;
+    let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let is_value = value.starts_with(|c: char| c.is_ascii_digit()) || matches!(value, "true" | "false");
+    if !(is_key && is_value) {
+        return None;
+    }
+    let whole = place.span(start, start + text.len());
+    let why = Diagnostic::new(codes::SYNTAX, whole, format!("expected `,` before `{key}`"));
+    Some(why.help(format!("write `{value}, {key}:`")).replace_with(format!("{value}, {key}")))
+}
+
+/// A line that is no `key: value`, and that the parser has only found out about in the next one.
+fn line_before(place: &Place<'_>) -> Option<Diagnostic> {
+    let (start, line) = place.lines_back().find(|(_, line)| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with('#')
+    })?;
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let text = line.trim_matches(' ');
+    let here = place.span(start + indent, start + indent + text.len());
+    if let Some(at) = line.find(NO_BREAK_SPACE) {
+        let span = place.span(start + at, start + at + NO_BREAK_SPACE.len_utf8());
+        let said = "a no-break space (U+00A0) is no space in YAML";
+        return Some(Diagnostic::new(codes::SYNTAX, span, said).help("write a plain space").replace_with(" "));
+    }
+    let is_key = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let (key, value) = text.split_once(':')?;
+    let (trimmed, wrong) = (key.trim_end(), "a space is missing after");
+    (is_key(trimmed) && !value.is_empty() && !value.starts_with(' ')).then(|| {
+        let mended = format!("{trimmed}: {value}");
+        Diagnostic::new(codes::SYNTAX, here, format!("{wrong} `{trimmed}:`"))
+            .help(format!("write `{}`", short(&mended)))
+            .replace_with(mended)
+    })
+}
+
+/// What a word processor puts in the place of a space.
+const NO_BREAK_SPACE: char = '\u{a0}';
 
 /// `key: {target}/{event}`: the parser stands right after the map `{target}`.
 fn unquoted_braces(place: &Place<'_>, builder: &Builder<'_>) -> Option<Stop> {
@@ -101,6 +146,11 @@ fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
                 .related(place.span(open, open + 1), format!("the {what} begins here"));
         }
     }
+    let ran_ahead =
+        has("mapping values are not allowed") || has("expected key") || has("invalid indentation") || has("simple key");
+    if let Some(why) = ran_ahead.then(|| line_before(place)).flatten() {
+        return why;
+    }
     if has("mapping values are not allowed") || has("expected key") || has("invalid indentation") {
         return wrong("a key cannot stand here").help("align it with the other keys of its map");
     }
@@ -109,14 +159,41 @@ fn other(place: &Place<'_>, builder: &Builder<'_>, info: &str) -> Diagnostic {
             .help("indent the list under its key, and begin each of its lines with `- `");
     }
     if has("simple key") {
-        return wrong("expected `key: value`").help("quote text of more than one line, or begin it with `|`");
+        let line = place.lines_back().find(|(_, line)| !line.trim().is_empty());
+        let here = line.map_or_else(
+            || place.point(),
+            |(start, line)| {
+                let indent = line.len() - line.trim_start().len();
+                place.span(start + indent, start + line.trim_end().len())
+            },
+        );
+        return Diagnostic::new(codes::SYNTAX, here, "expected `key: value`")
+            .help("quote text of more than one line, or begin it with `|`");
     }
     wrong(&format!("this is not YAML: {info}"))
 }
 
+/// How far a line that nobody closed is looked for.
+const LINES_BACK: usize = 20;
+
 impl Place<'_> {
     fn rest(&self) -> &str {
         self.source.get(self.at..).unwrap_or_default()
+    }
+
+    /// The lines before the one in which the parser stands, the last first; at the end of the file, that line too.
+    fn lines_back(&self) -> impl Iterator<Item = (usize, &str)> {
+        let to = match self.rest().trim().is_empty() {
+            true => self.source.len(),
+            false => self.source.get(..self.at).and_then(|before| before.rfind('\n')).unwrap_or(0),
+        };
+        let before = self.source.get(..to).unwrap_or_default();
+        let mut end = before.len();
+        before.rsplit('\n').take(LINES_BACK).map(move |line| {
+            let start = end - line.len();
+            end = start.saturating_sub(1);
+            (start, line.trim_end_matches('\r'))
+        })
     }
 
     fn text(&self, span: Span) -> &str {

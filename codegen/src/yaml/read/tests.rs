@@ -225,7 +225,11 @@ fn broken_syntax_is_explained_where_it_stands() {
         ("a:\n  b: 1\n c: 2\n", "3:2 E004 [c] a key cannot stand here"),
         ("- a\nb: 1\n", "2:1 E004 [b] a list and keys are mixed"),
         ("a: -\n", "1:4 E004 [-] a list and keys are mixed"),
-        ("a: b\nc\n", "2:2 E004 [] expected `key: value`"),
+        ("a: { b: 7 c: 2s }\n", "1:9 E004 [7 c] expected `,` before `c`"),
+        ("a: 1\nb:2\nc: 3\n", "2:1 E004 [b:2] a space is missing after `b:`"),
+        ("a: 1\nb :2\n", "2:1 E004 [b :2] a space is missing after `b:`"),
+        ("a: 1\nb:\u{a0}2\nc: 3\n", "2:3 E004 [\u{a0}] a no-break space (U+00A0) is no space in YAML"),
+        ("a: b\nc\n", "2:1 E004 [c] expected `key: value`"),
     ] {
         says(text, &[expected]);
     }

@@ -151,13 +151,17 @@ async fn create(cx: &Cx<'_>) -> Result<Made, Refused> {
         input.insert("SSESpecification".to_owned(), Value::Object(renamed.collect()));
     }
     let answer = cx.call("dynamodb", "CreateTable", merge(input, json!({"TableName": cx.name}))).await?;
-    if let Some(specification) = cx.get("TimeToLiveSpecification").filter(|ttl| ttl["Enabled"] == true) {
+    if let Some(specification) = cx.get("TimeToLiveSpecification").filter(|ttl| is_enabled(ttl)) {
         set_ttl(cx, specification).await?;
     }
     if cx.get("PointInTimeRecoverySpecification").is_some() {
         set_backups(cx).await?;
     }
     Ok(made(answer.get("TableDescription").unwrap_or(&Value::Null)))
+}
+
+fn is_enabled(ttl: &Value) -> bool {
+    ttl.get("Enabled") == Some(&Value::Bool(true))
 }
 
 async fn set_ttl(cx: &Cx<'_>, specification: &Value) -> Result<(), Refused> {
@@ -255,7 +259,7 @@ async fn update_ttl(cx: &Cx<'_>) -> Result<(), Refused> {
     let found = cx.call("dynamodb", "DescribeTimeToLive", json!({"TableName": cx.name})).await?;
     let is = Some(member(&found, "/TimeToLiveDescription/AttributeName"))
         .filter(|_| member(&found, "/TimeToLiveDescription/TimeToLiveStatus").starts_with("ENABL"));
-    let wanted = cx.get("TimeToLiveSpecification").filter(|wanted| wanted["Enabled"] == true);
+    let wanted = cx.get("TimeToLiveSpecification").filter(|wanted| is_enabled(wanted));
     let name = wanted.map(|wanted| member(wanted, "/AttributeName"));
     if is == name {
         return Ok(());

@@ -23,7 +23,7 @@ static KEY: Kind = Kind {
         Property::update("Tags", TAGS),
     ],
     attributes: &["Arn", "KeyId"],
-    named: Named::Service,
+    named: Named::Made,
     make: Make::Calls(Calls {
         find: |cx| Box::pin(find(cx)),
         create: |cx| Box::pin(create(cx)),
@@ -32,15 +32,14 @@ static KEY: Kind = Kind {
     }),
 };
 
-/// CloudFormation tags what it makes: so a key is found again that was made and not written down.
-const STACK_TAG: &str = "aws:cloudformation:stack-name";
-const RESOURCE_TAG: &str = "aws:cloudformation:logical-id";
+/// Its value is one of a kind, so that a key is found again that was made and not written down.
+const OWN_TAG: &str = "eventloom:resource";
 
 fn tags(cx: &Cx<'_>) -> Vec<Value> {
-    let own = [(STACK_TAG, cx.stack), (RESOURCE_TAG, cx.logical)];
-    let own = own.map(|(key, value)| json!({"TagKey": key, "TagValue": value}));
+    let own = json!({"TagKey": OWN_TAG, "TagValue": cx.name});
     let given = cx.get("Tags").and_then(Value::as_array).into_iter().flatten();
-    own.into_iter().chain(given.map(|tag| json!({"TagKey": tag["Key"], "TagValue": tag["Value"]}))).collect()
+    let tag = |tag: &Value| json!({"TagKey": tag.get("Key"), "TagValue": tag.get("Value")});
+    std::iter::once(own).chain(given.map(tag)).collect()
 }
 
 fn made(cx: &Cx<'_>, id: &str) -> Made {
@@ -56,11 +55,9 @@ async fn find(cx: &Cx<'_>) -> Result<Option<Made>, Refused> {
         for key in page.get("Keys").and_then(Value::as_array).into_iter().flatten() {
             let id = member(key, "/KeyId");
             let found = there(cx.call("kms", "ListResourceTags", json!({"KeyId": id})).await)?.unwrap_or_default();
-            let has = |key: &str, value: &str| {
-                let tags = found.get("Tags").and_then(Value::as_array).into_iter().flatten();
-                tags.into_iter().any(|tag| member(tag, "/TagKey") == key && member(tag, "/TagValue") == value)
-            };
-            if has(STACK_TAG, cx.stack) && has(RESOURCE_TAG, cx.logical) && !is_going(cx, id).await? {
+            let mut tags = found.get("Tags").and_then(Value::as_array).into_iter().flatten();
+            let ours = |tag: &Value| member(tag, "/TagKey") == OWN_TAG && member(tag, "/TagValue") == cx.name;
+            if tags.any(ours) && !is_going(cx, id).await? {
                 return Ok(Some(made(cx, id)));
             }
         }
@@ -71,7 +68,7 @@ async fn find(cx: &Cx<'_>) -> Result<Option<Made>, Refused> {
     }
 }
 
-/// Whether a key waits for its deletion: an earlier one of this resource.
+/// Whether a key waits for its deletion.
 async fn is_going(cx: &Cx<'_>, id: &str) -> Result<bool, Refused> {
     let found = there(cx.call("kms", "DescribeKey", json!({"KeyId": id})).await)?.unwrap_or_default();
     Ok(member(&found, "/KeyMetadata/KeyState") == "PendingDeletion")

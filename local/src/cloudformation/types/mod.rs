@@ -157,11 +157,8 @@ impl Before {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cx<'a> {
     pub(super) world: &'a World,
-    /// The name of its stack.
-    pub(super) stack: &'a str,
     /// Its name, unless the service draws it.
     pub(super) name: &'a str,
-    pub(super) logical: &'a str,
     pub(super) properties: &'a Properties,
 }
 

@@ -176,8 +176,9 @@ static DESTINATION: Kind = Kind {
     attributes: &["Id"],
     named: Named::Made,
     make: Make::Calls(Calls {
-        find: |cx| Box::pin(find_destination(cx)),
-        create: |cx| Box::pin(create_destination(cx)),
+        // Whether it is there, and under which name, is looked up when it is changed.
+        find: |cx| Box::pin(async { Ok(Some(destination(cx))) }),
+        create: |cx| Box::pin(put_destination(cx, "CreateConfigurationSetEventDestination")),
         update: |cx, _, before| Box::pin(update_destination(cx, before)),
         delete: |cx, made| Box::pin(delete_destination(cx, made.text("Name"))),
     }),
@@ -218,12 +219,12 @@ fn capitals(event: &str) -> String {
     letters.collect()
 }
 
-async fn find_destination(cx: &Cx<'_>) -> Result<Option<Made>, Refused> {
+async fn is_destination(cx: &Cx<'_>) -> Result<bool, Refused> {
     let input = json!({"ConfigurationSetName": cx.text("ConfigurationSetName")});
     let found = there(cx.call("ses", "GetConfigurationSetEventDestinations", input).await)?.unwrap_or_default();
     let destinations = found.get("EventDestinations").and_then(Value::as_array).into_iter().flatten();
     let mut names = destinations.into_iter().map(|destination| member(destination, "/Name"));
-    Ok(names.any(|name| name == destination_name(cx, cx.properties)).then(|| destination(cx)))
+    Ok(names.any(|name| name == destination_name(cx, cx.properties)))
 }
 
 async fn put_destination(cx: &Cx<'_>, operation: &'static str) -> Result<Made, Refused> {
@@ -235,15 +236,11 @@ async fn put_destination(cx: &Cx<'_>, operation: &'static str) -> Result<Made, R
     Ok(destination(cx))
 }
 
-async fn create_destination(cx: &Cx<'_>) -> Result<Made, Refused> {
-    put_destination(cx, "CreateConfigurationSetEventDestination").await
-}
-
 /// Another name is another destination.
 async fn update_destination(cx: &Cx<'_>, before: &Before) -> Result<Made, Refused> {
-    let made = match find_destination(cx).await? {
-        Some(_) => put_destination(cx, "UpdateConfigurationSetEventDestination").await?,
-        None => create_destination(cx).await?,
+    let made = match is_destination(cx).await? {
+        true => put_destination(cx, "UpdateConfigurationSetEventDestination").await?,
+        false => put_destination(cx, "CreateConfigurationSetEventDestination").await?,
     };
     for name in before.maybe.iter().map(|maybe| destination_name(cx, maybe)) {
         if name != made.text("Name") {

@@ -30,6 +30,11 @@ const ADDRESS: &str = "/v2/email/suppression/addresses/{EmailAddress}";
 const SET: &str = "/v2/email/configuration-sets/{ConfigurationSetName}";
 const IDENTITY: &str = "/v2/email/identities/{EmailIdentity}";
 const DESTINATIONS: &str = "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations";
+const DESTINATION: &str =
+    "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName}";
+const SENDING: &str = "/v2/email/configuration-sets/{ConfigurationSetName}/sending";
+const SUPPRESSION: &str = "/v2/email/configuration-sets/{ConfigurationSetName}/suppression-options";
+const IDENTITY_SET: &str = "/v2/email/identities/{EmailIdentity}/configuration-set";
 
 /// How clients call it.
 pub const PROTOCOL: Protocol = Protocol::Rest(Rest {
@@ -43,6 +48,11 @@ pub const PROTOCOL: Protocol = Protocol::Rest(Rest {
         Route::new("DeleteConfigurationSet", "DELETE", SET),
         Route::new("CreateConfigurationSetEventDestination", "POST", DESTINATIONS),
         Route::new("GetConfigurationSetEventDestinations", "GET", DESTINATIONS),
+        Route::new("UpdateConfigurationSetEventDestination", "PUT", DESTINATION),
+        Route::new("DeleteConfigurationSetEventDestination", "DELETE", DESTINATION),
+        Route::new("PutConfigurationSetSendingOptions", "PUT", SENDING),
+        Route::new("PutConfigurationSetSuppressionOptions", "PUT", SUPPRESSION),
+        Route::new("PutEmailIdentityConfigurationSetAttributes", "PUT", IDENTITY_SET),
         Route::new("PutSuppressedDestination", "PUT", ADDRESSES),
         Route::new("GetSuppressedDestination", "GET", ADDRESS),
         Route::new("DeleteSuppressedDestination", "DELETE", ADDRESS),

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::Cloud;
 
 /// Members that say when, or are drawn anew by each change.
-const FLEETING: [&str; 14] = [
+const FLEETING: [&str; 16] = [
+    "CreationDate",
+    "LastModificationDate",
     "CreatedTimestamp",
     "LastModifiedTimestamp",
     "LastModified",
@@ -36,6 +38,7 @@ pub(crate) async fn dump(cloud: &Cloud, deployed: &Deployed) -> Value {
     put("machines", machines(cloud).await);
     put("roles", roles(cloud).await);
     put("keys", keys(cloud).await);
+    put("schedules", schedules(cloud).await);
     put("mail", mail(cloud, deployed).await);
     put("apis", list(cloud, "apigatewayv2", "GetApis", json!({}), "Items").await);
     cloud.tap.take();
@@ -171,6 +174,15 @@ async fn machines(cloud: &Cloud) -> Vec<Value> {
     machines
 }
 
+async fn schedules(cloud: &Cloud) -> Vec<Value> {
+    let mut schedules = list(cloud, "scheduler", "ListScheduleGroups", json!({}), "ScheduleGroups").await;
+    for schedule in list(cloud, "scheduler", "ListSchedules", json!({}), "Schedules").await {
+        let named = json!({"Name": schedule["Name"], "GroupName": schedule["GroupName"]});
+        schedules.push(get(cloud, "scheduler", "GetSchedule", named).await);
+    }
+    schedules
+}
+
 async fn roles(cloud: &Cloud) -> Vec<Value> {
     let mut roles = Vec::new();
     for role in list(cloud, "iam", "ListRoles", json!({}), "Roles").await {
@@ -200,7 +212,8 @@ async fn keys(cloud: &Cloud) -> Vec<Value> {
             _ => get(cloud, "kms", "GetKeyRotationStatus", named()).await["KeyRotationEnabled"].take(),
         };
         let what = ["KeyId", "Arn", "KeyState", "Description"].map(|name| described[name].clone());
-        let tags = get(cloud, "kms", "ListResourceTags", named()).await;
+        let mut tags = list(cloud, "kms", "ListResourceTags", named(), "Tags").await;
+        tags.retain(|tag| tag["TagKey"] != "eventloom:resource");
         keys.push(json!([what, policy, rotation, tags]));
     }
     for mut alias in list(cloud, "kms", "ListAliases", json!({}), "Aliases").await {

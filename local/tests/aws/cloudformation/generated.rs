@@ -8,8 +8,9 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use local::cloudformation::{Deployed, Sources};
 use serde_json::{Value, json};
 
-use super::{Cloud, code, fake_scheduler, id};
-use crate::world::run;
+use super::{Cloud, code, id};
+use crate::restart::Restarts;
+use crate::world::{Test, run};
 
 fn folder(flow: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(flow)
@@ -52,6 +53,7 @@ async fn counted(cloud: &Cloud, deployed: &Deployed, template: &Value) {
         ("AWS::Lambda::Function", "lambda", "ListFunctions", "Functions"),
         ("AWS::Lambda::EventSourceMapping", "lambda", "ListEventSourceMappings", "EventSourceMappings"),
         ("AWS::StepFunctions::StateMachine", "states", "ListStateMachines", "stateMachines"),
+        ("AWS::Scheduler::Schedule", "scheduler", "ListSchedules", "Schedules"),
         ("AWS::IAM::Role", "iam", "ListRoles", "Roles"),
         ("AWS::KMS::Key", "kms", "ListKeys", "Keys"),
         ("AWS::ApiGatewayV2::Api", "apigatewayv2", "GetApis", "Items"),
@@ -83,7 +85,6 @@ async fn filtered(cloud: &Cloud, deployed: &Deployed, template: &Value) -> usize
 fn everi_comes_up() {
     run(async |test| {
         let cloud = Cloud::new(test);
-        let scheduler = fake_scheduler(&cloud);
         let (deployed, template) = up(&cloud, "generated").await;
         counted(&cloud, &deployed, &template).await;
         assert!(filtered(&cloud, &deployed, &template).await > 0);
@@ -115,9 +116,9 @@ fn everi_comes_up() {
         let secret = cloud.call("secretsmanager", "GetSecretValue", secret).await.unwrap();
         assert_eq!(secret["SecretString"].as_str().unwrap().len(), 64);
 
-        let schedules = scheduler.inputs();
-        assert_eq!(schedules.len(), count(&deployed, "AWS::Scheduler::Schedule"));
-        assert!(schedules.iter().any(|schedule| schedule["Name"] == "everi-notices-sweep"));
+        let scheduler = aws_sdk_scheduler::Client::new(&cloud.test.sdk);
+        let sweep = scheduler.get_schedule().name("everi-notices-sweep").send().await.unwrap();
+        assert_eq!(sweep.schedule_expression(), Some("rate(1 minute)"));
 
         let outputs = &deployed.stacks[0].outputs;
         assert!(outputs["LiveGatewayEndpoint"].ends_with("/dev"), "{outputs:?}");
@@ -139,7 +140,6 @@ fn everi_comes_up() {
 fn orders_comes_up() {
     run(async |test| {
         let cloud = Cloud::new(test);
-        fake_scheduler(&cloud);
         let (deployed, template) = up(&cloud, "tests/flows/orders/generated").await;
         counted(&cloud, &deployed, &template).await;
         assert!(filtered(&cloud, &deployed, &template).await > 0);
@@ -155,8 +155,23 @@ fn orders_comes_up() {
 fn board_comes_up() {
     run(async |test| {
         let cloud = Cloud::new(test);
-        fake_scheduler(&cloud);
         let (deployed, template) = up(&cloud, "tests/flows/board/generated").await;
         counted(&cloud, &deployed, &template).await;
     });
+}
+
+#[test]
+fn everi_is_up_again_after_a_restart_without_a_call() {
+    let lives = Restarts::new("everi");
+    let deploy = async |test: Test| {
+        let cloud = Cloud::new(test);
+        let sources = Sources::read(&folder("generated")).unwrap();
+        let began = Instant::now();
+        cloud.stacks.deploy(&sources, &parameters()).await.unwrap();
+        let calls = cloud.tap.take().len();
+        println!("on disk: {calls} calls in {:?}", began.elapsed());
+        calls
+    };
+    lives.live(async |test: Test| assert!(deploy(test).await > 0));
+    lives.live(async |test: Test| assert_eq!(deploy(test).await, 0));
 }

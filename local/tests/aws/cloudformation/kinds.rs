@@ -15,7 +15,9 @@ fn role(sqs: &str) -> Value {
         "AWS::IAM::Role",
         json!({
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
-                "Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]},
+                "Effect": "Allow", "Principal": {"Service": [
+                    "lambda.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com",
+                ]},
                 "Action": ["sts:AssumeRole"],
             }]},
             "Policies": [{"PolicyName": "flow", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{
@@ -143,6 +145,12 @@ pub(crate) fn first() -> Value {
         "Stage": resource("AWS::ApiGatewayV2::Stage", json!({
             "ApiId": reference("Api"), "StageName": "dev", "AutoDeploy": true,
         })),
+        "Group": resource("AWS::Scheduler::ScheduleGroup", json!({"Tags": tags("first")})),
+        "Schedule": resource("AWS::Scheduler::Schedule", json!({
+            "Name": "nightly", "GroupName": reference("Group"), "ScheduleExpression": "rate(5 minutes)",
+            "FlexibleTimeWindow": {"Mode": "OFF"}, "State": "DISABLED", "EndDate": "2027-01-01T00:00:00Z",
+            "Target": {"Arn": get("Function", "Arn"), "RoleArn": get("Role", "Arn"), "Input": "{}"},
+        })),
         "Logs": resource("AWS::Logs::LogGroup", json!({"RetentionInDays": 30})),
     }))
 }
@@ -188,6 +196,7 @@ pub(crate) fn second() -> Value {
     set("Route", "RouteKey", json!("$default"));
     set("Route", "AuthorizationType", json!("NONE"));
     set("Stage", "StageName", json!("prod"));
+    set("Schedule", "ScheduleExpression", json!("rate(7 minutes)"));
     set("Logs", "RetentionInDays", json!(7));
     let event = json!({"Enabled": true, "MatchingEventTypes": ["complaint"], "Name": "named",
         "SnsDestination": {"TopicARN": reference("Topic")}});
@@ -203,11 +212,14 @@ pub(crate) fn second() -> Value {
         ("Mapping", "FunctionResponseTypes"),
         ("Set", "SuppressionOptions"),
         ("Identity", "ConfigurationSetAttributes"),
+        ("Schedule", "EndDate"),
+        // Another group, another schedule.
+        ("Schedule", "GroupName"),
     ] {
         resources[logical]["Properties"].as_object_mut().unwrap().remove(property).unwrap();
     }
     resources["Route"]["Properties"].as_object_mut().unwrap().remove("AuthorizerId").unwrap();
-    for gone in ["Authorizer", "TopicPolicy", "Response"] {
+    for gone in ["Authorizer", "TopicPolicy", "Response", "Group"] {
         resources.remove(gone).unwrap();
     }
     resources.insert("Fresh".to_owned(), resource("AWS::SQS::Queue", json!({"FifoQueue": true})));

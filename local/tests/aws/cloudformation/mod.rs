@@ -17,7 +17,6 @@ use local::cloudformation::{DeployError, Deployed, Sources, Stacks};
 use local::kernel::{AwsError, Call, Caller, Interceptor, Service, World};
 use serde_json::{Value, json};
 
-use crate::fake::Fake;
 use crate::world::Test;
 
 /// An engine and its stacks.
@@ -152,7 +151,8 @@ impl Cloud {
 /// The physical id of a resource.
 pub(crate) fn id<'a>(deployed: &'a Deployed, logical: &str) -> &'a str {
     let found = deployed.resources.iter().find(|resource| resource.logical_id == logical);
-    &found.unwrap_or_else(|| panic!("there is no {logical}")).physical_id
+    assert!(found.is_some(), "there is no {logical}");
+    &found.unwrap().physical_id
 }
 
 /// A program that functions are made of; none of them runs.
@@ -177,11 +177,4 @@ pub(crate) fn resource(kind: &str, properties: Value) -> Value {
 
 pub(crate) fn template(resources: Value) -> Value {
     json!({"Resources": resources})
-}
-
-/// A scheduler that only records: what is tested are the calls.
-pub(crate) fn fake_scheduler(cloud: &Cloud) -> Rc<Fake> {
-    let fake = Rc::new(Fake::default());
-    cloud.world().bus.put("scheduler", fake.clone());
-    fake
 }

@@ -77,6 +77,27 @@ fn an_update_that_is_stopped_anywhere_can_be_taken_back() {
 }
 
 #[test]
+fn what_was_never_completed_gives_its_name_free() {
+    let table = |name: &str| {
+        template(json!({"Table": resource("AWS::DynamoDB::Table", json!({
+            "TableName": "table", "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": name, "KeyType": "HASH"}],
+            "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": true},
+        }))}))
+    };
+    for (last, effect) in [(1, false), (1, true), (2, false), (2, true)] {
+        run(async |test: Test| {
+            let cloud = Cloud::new(test);
+            assert!(cloud.stop(&table("id"), last, effect).await);
+            cloud.up(&table("key")).await;
+            let described = cloud.call("dynamodb", "DescribeTable", json!({"TableName": "table"})).await.unwrap();
+            assert_eq!(described["Table"]["KeySchema"][0]["AttributeName"], "key");
+        });
+    }
+}
+
+#[test]
 fn what_was_deployed_is_known_after_a_restart() {
     let lives = Restarts::new("cloudformation");
     lives.live(async |test: Test| {

@@ -6,7 +6,7 @@ use futures_util::future::FutureExt;
 use local::cloudformation::{DeployError, Sources};
 use serde_json::{Value, json};
 
-use super::{Cloud, fake_scheduler, id, resource, template};
+use super::{Cloud, id, resource, template};
 use crate::world::run;
 
 fn queue(properties: Value) -> Value {
@@ -176,21 +176,6 @@ fn a_name_is_held_by_one_resource() {
             ["main: Resources.Renamed: the name `orders` is taken by `main/Queue`, which would go only after this"]
         );
         assert_eq!(queues(&cloud).await, ["orders"]);
-
-        let schedule = |group: &str| {
-            let kind = "AWS::Scheduler::Schedule";
-            template(json!({"S": resource(kind, json!({
-                "Name": "s", "GroupName": group, "ScheduleExpression": "rate(1 minute)",
-                "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": {"Arn": "a", "RoleArn": "b"},
-            }))}))
-        };
-        // A name within a group: another group, another schedule.
-        fake_scheduler(&cloud);
-        cloud.up(&schedule("a")).await;
-        cloud.up(&schedule("b")).await;
-        let calls = cloud.tap.take();
-        let last: Vec<&str> = calls.iter().rev().take(2).map(String::as_str).collect();
-        assert_eq!(last, ["scheduler:DeleteSchedule", "scheduler:CreateSchedule"]);
 
         let table = |name: &str| {
             template(json!({"Table": resource("AWS::DynamoDB::Table", json!({
