@@ -653,7 +653,7 @@ fn a_restart_keeps_functions_and_the_events_that_were_accepted() {
         send(&flow, "orders", &json!({"order": 2})).await;
     });
     restarts.live(|test| async move {
-        let flow = Flow::new(test).await;
+        let flow = Flow::again(test);
         let calls = flow.put("orders", echo);
         flow.world().clock.jump(Duration::from_secs(61));
         while calls.len() < 2 {
@@ -668,7 +668,7 @@ fn a_restart_keeps_functions_and_the_events_that_were_accepted() {
         assert_eq!(got.configuration().unwrap().role(), Some(ROLE));
     });
     restarts.live(|test| async move {
-        let flow = Flow::new(test).await;
+        let flow = Flow::again(test);
         let calls = flow.put("orders", echo);
         flow.world().clock.jump(Duration::from_secs(24 * 3600));
         flow.lambda.list_functions().send().await.unwrap();

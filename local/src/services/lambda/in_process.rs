@@ -26,7 +26,8 @@ pub struct Functions(Rc<RefCell<BTreeMap<String, Handler>>>);
 impl Functions {
     /// From now on `handler` runs in place of a binary, with the function's name, the event and the context.
     /// `key` is a function's ARN or name, or the `Handler` of functions; the first of them that is put here
-    /// is taken.
+    /// is taken. After a restart, mappings and events go on as soon as something is awaited: what they need is
+    /// put before.
     pub fn put<F>(&self, key: &str, handler: impl Fn(String, Value, Context) -> F + 'static)
     where
         F: Future<Output = Result<Value, FunctionError>> + 'static,

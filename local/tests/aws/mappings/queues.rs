@@ -564,7 +564,7 @@ fn a_restart_loses_no_message() {
         flow.send(&url, "waiting").await;
     });
     restarts.live(|test: Test| async move {
-        let flow = Flow::new(test).await;
+        let flow = Flow::again(test);
         let calls = flow.put("orders", done);
         // What was in flight comes again after its visibility timeout.
         flow.world().clock.jump(Duration::from_secs(30));

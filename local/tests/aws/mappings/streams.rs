@@ -319,7 +319,7 @@ fn a_restart_goes_on_behind_the_rows_that_are_done() {
         put(&flow, 4..5).await;
     });
     restarts.live(|test: Test| async move {
-        let flow = Flow::new(test).await;
+        let flow = Flow::again(test);
         let calls = flow.put("orders", done);
         let mut seen = Vec::new();
         while seen.len() < 2 {
