@@ -3,7 +3,11 @@
 //! The test starts itself again as an engine, talks to it with SDK clients over loopback, and kills it.
 //! `EVENTLOOM_KILLS` says how often, and `EVENTLOOM_SEED` when.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that fails should panic; the engine says its port")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that fails should panic; the engine says its port"
+)]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
