@@ -164,7 +164,7 @@ fn an_order_at_risk_is_reviewed_or_cools_off() {
     assert_eq!(cooled.entered[4..6], ["check", "cool_off"]);
     assert_eq!((cooled.entered.last().unwrap().as_str(), cooled.seconds), ("label", 3600.0));
     for none in [json!(49.9), json!("90"), json!(null)] {
-        assert_eq!(with(none).entered[4], "pick");
+        assert_eq!(with(none).entered[5], "pick");
     }
 }
 
