@@ -1,7 +1,7 @@
 //! A whole flow runs to its end in the local engine, in virtual time: the template as it is deployed, and the
 //! handlers behind the generated `dispatch`, in this process.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should panic")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -32,19 +32,21 @@ impl Handlers for Board {
     type TidyUp = board_handlers::tidy_up::Handler;
 }
 
+/// Each invocation: the function, how many seconds after the start, whether it had failures.
+type Invoked = Rc<RefCell<Vec<(String, u64, bool)>>>;
+
 /// The flow, up.
 struct Flow {
     engine: Engine,
     deployed: Deployed,
-    /// Each invocation: the function, how many seconds after the start, whether it had failures.
-    invoked: Rc<RefCell<Vec<(String, u64, bool)>>>,
+    invoked: Invoked,
 }
 
 fn run<F: Future<Output = ()>>(test: impl FnOnce(Flow) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     LocalSet::new().block_on(&runtime, async {
         let engine = Engine::start(World::simulated(1)).unwrap();
-        let invoked: Rc<RefCell<Vec<(String, u64, bool)>>> = Rc::default();
+        let invoked = Invoked::default();
         for (name, start) in FUNCTIONS {
             match start {
                 Start::Ready => put(&engine, name, &invoked),
@@ -65,7 +67,7 @@ fn run<F: Future<Output = ()>>(test: impl FnOnce(Flow) -> F) {
 }
 
 /// Puts the generated `dispatch` behind a function.
-fn put(engine: &Engine, name: &'static str, invoked: &Rc<RefCell<Vec<(String, u64, bool)>>>) {
+fn put(engine: &Engine, name: &'static str, invoked: &Invoked) {
     let (invoked, world, start) = (Rc::clone(invoked), engine.world().clone(), engine.world().clock.now());
     engine.functions().put(name, move |_, event, context| {
         let env = BTreeMap::from([(TIMEOUT.to_owned(), "30000".to_owned())]);

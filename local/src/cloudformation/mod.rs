@@ -7,7 +7,7 @@
 //!
 //! | pass | does |
 //! | --- | --- |
-//! | [`sources`] | reads the files |
+//! | `sources` | reads the files |
 //! | `tree`, `template`, `parameters`, [`expression`] | from text to templates with expressions |
 //! | `check` | finds what is not known |
 //! | `scope`, [`evaluate`], `order` | parameters, conditions, the order of resources |

@@ -1,10 +1,12 @@
 //! checkov, on CloudFormation.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::repo::read;
 
 use super::finding::Finding;
 use super::install::Judges;
@@ -61,8 +63,11 @@ pub(crate) fn ask(judges: &Judges<'_>, files: &[PathBuf]) -> Result<Vec<Finding>
     findings.extend(results.parsing_errors.iter().map(|file| unread(file, "it could not be parsed")));
     // It says nothing of a file that it does not take for a template.
     let checks = || [&results.passed_checks, &results.failed_checks, &results.skipped_checks].into_iter().flatten();
-    let silent = files.iter().filter(|file| !checks().any(|check| check.file_abs_path == **file));
-    findings.extend(silent.map(|file| unread(file, "no check was made on it")));
+    for file in files {
+        if !checks().any(|check| check.file_abs_path == *file) && !only_nests(file)? {
+            findings.push(unread(file, "no check was made on it"));
+        }
+    }
 
     // A check skipped by the template's own metadata is a suppression outside of the table.
     for check in results.failed_checks.into_iter().chain(results.skipped_checks) {
@@ -70,4 +75,20 @@ pub(crate) fn ask(judges: &Judges<'_>, files: &[PathBuf]) -> Result<Vec<Finding>
         findings.push(Finding { file: file_abs_path, rule: check_id, subject: resource, message: check_name });
     }
     Ok(findings)
+}
+
+/// Whether a template has nothing but nested stacks, of which checkov has no opinion.
+fn only_nests(file: &Path) -> Result<bool, Error> {
+    #[derive(Deserialize)]
+    struct Template {
+        #[serde(rename = "Resources")]
+        resources: BTreeMap<String, Resource>,
+    }
+    #[derive(Deserialize)]
+    struct Resource {
+        #[serde(rename = "Type")]
+        kind: String,
+    }
+    let template: Result<Template, _> = serde_json::from_str(&read(file)?);
+    Ok(template.is_ok_and(|template| template.resources.values().all(|r| r.kind == "AWS::CloudFormation::Stack")))
 }

@@ -7,11 +7,11 @@
 //!
 //! | module | does |
 //! | --- | --- |
-//! | [`functions`], [`settings`], [`permissions`] | the functions and what is set on them |
-//! | [`invoke`], [`url`] | one invocation: concurrency, sandbox, time-out; by a URL |
-//! | [`events`] | asynchronous invocations: the queue, retries, destinations |
-//! | [`sandbox`], [`process`], [`runtime_api`], [`in_process`] | where functions run |
-//! | [`output`] | what they write |
+//! | `functions`, `settings`, `permissions` | the functions and what is set on them |
+//! | `invoke`, `url` | one invocation: concurrency, sandbox, time-out; by a URL |
+//! | `events` | asynchronous invocations: the queue, retries, destinations |
+//! | `sandbox`, `process`, `runtime_api`, `in_process` | where functions run |
+//! | `output` | what they write |
 //! | `mappings` beside this | event source mappings |
 
 mod destination;

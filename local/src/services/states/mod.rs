@@ -8,12 +8,12 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`asl`] | definitions, read and checked |
-//! | [`query`] | JSONata, JSONPath, intrinsic functions |
-//! | [`run`] | an execution as a pure state machine |
-//! | [`drive`] | the thin part that calls and waits |
-//! | [`task`] | what a task asks a service, and how it fails |
-//! | [`machines`], [`executions`], [`history`], [`tokens`] | the operations |
+//! | `asl` | definitions, read and checked |
+//! | `query` | JSONata, JSONPath, intrinsic functions |
+//! | `run` | an execution as a pure state machine |
+//! | `drive` | the thin part that calls and waits |
+//! | `task` | what a task asks a service, and how it fails |
+//! | `machines`, `executions`, `history`, `tokens` | the operations |
 
 mod asl;
 mod data;

@@ -1,6 +1,11 @@
 //! The real binary in the local engine: processes over loopback, in real time whose clock jumps.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should panic"
+)]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
