@@ -27,6 +27,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::faults::Rates;
+use crate::kernel::Clock;
 use crate::publish::{Topic, publish};
 use crate::wire::{Request, Response};
 
@@ -34,6 +35,9 @@ const JSON: &str = "application/json";
 
 /// How long a token is good that says nothing of its end, in seconds.
 const TOKEN_AGE: i64 = 12 * 3600;
+
+/// Where the engine keeps how many milliseconds its clock is ahead of the system's.
+pub const AHEAD: &str = "engine.ahead";
 
 /// What answers at the engine's main address; clones are the same.
 #[derive(Clone, Debug)]
@@ -45,7 +49,7 @@ pub struct Server {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Clock {
+struct Change {
     #[serde(default)]
     pause: bool,
     #[serde(default)]
@@ -98,7 +102,7 @@ impl Server {
         match (control, changes) {
             ("health", false) => Ok(json!({"ready": self.topics.borrow().is_some()})),
             ("clock", false) => Ok(self.time()),
-            ("clock", true) => self.set_clock(&read(request)?),
+            ("clock", true) => self.set_clock(&read(request)?).await,
             ("token", true) => self.mint(read(request)?),
             ("publish", true) => self.publish(read(request)?).await,
             ("faults", true) => {
@@ -123,7 +127,7 @@ impl Server {
         json!({"now": clock.now().rfc3339(), "paused": clock.is_paused()})
     }
 
-    fn set_clock(&self, asked: &Clock) -> Answer {
+    async fn set_clock(&self, asked: &Change) -> Answer {
         let clock = &self.engine.world().clock;
         if asked.pause {
             clock.pause();
@@ -132,6 +136,10 @@ impl Server {
         if asked.resume {
             clock.resume();
         }
+        let ahead = u64::try_from(clock.now().since(Clock::system().now()).as_millis()).unwrap_or(u64::MAX);
+        let store = &self.engine.world().store;
+        store.table(AHEAD).put("ms", &ahead);
+        store.durable().await.map_err(|error| (500, error.to_string()))?;
         Ok(self.time())
     }
 
@@ -188,4 +196,98 @@ fn written(answer: &Value) -> Response {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+    use tokio::task::LocalSet;
+
+    use super::*;
+    use crate::kernel::World;
+
+    fn run<F: Future<Output = ()>>(test: impl FnOnce(Server) -> F) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        LocalSet::new().block_on(&runtime, async {
+            let engine = Engine::start(World::simulated(1)).unwrap();
+            test(Server::new(engine, "secret")).await;
+        });
+    }
+
+    async fn ask(server: &Server, method: Method, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let (path, query, body) = (path.to_owned(), String::new(), body.to_string().into());
+        let response = server.answer(Request { method, path, query, headers, body }).await;
+        (response.status, serde_json::from_slice(&response.body).unwrap())
+    }
+
+    #[test]
+    fn a_control_without_the_token_changes_nothing() {
+        run(|server| async move {
+            let clock = server.engine.world().clock.clone();
+            let before = clock.now();
+            let jump = json!({"jump_ms": 60_000});
+            for token in [None, Some(""), Some("secreT"), Some("secret ")] {
+                let (status, _) = ask(&server, Method::POST, "/_eventloom/clock", token, &jump).await;
+                assert_eq!((status, clock.now()), (401, before), "{token:?}");
+            }
+            let (status, told) = ask(&server, Method::POST, "/_eventloom/clock", Some("secret"), &jump).await;
+            assert_eq!((status, clock.now()), (200, before + Duration::from_secs(60)));
+            assert_eq!(told["now"], clock.now().rfc3339());
+        });
+    }
+
+    #[test]
+    fn a_token_is_good_with_the_keys_that_everybody_may_read() {
+        run(|server| async move {
+            let claims = json!({"sub": "agshin"});
+            let (_, minted) = ask(&server, Method::POST, "/_eventloom/token", Some("secret"), &claims).await;
+            let now = server.engine.world().clock.now();
+            let claims = server.engine.issuer().verify(minted["token"].as_str().unwrap(), now).unwrap();
+            assert_eq!((&claims["sub"], claims["exp"].as_i64()), (&json!("agshin"), Some(now.seconds() + TOKEN_AGE)));
+            let (status, keys) = ask(&server, Method::GET, "/.well-known/jwks.json", None, &Value::Null).await;
+            assert_eq!((status, keys), (200, server.engine.issuer().keys()));
+        });
+    }
+
+    #[test]
+    fn what_is_no_control_or_no_json_is_said() {
+        run(|server| async move {
+            let token = Some("secret");
+            for (method, control, body, status) in [
+                (Method::GET, "health", json!({}), 200),
+                (Method::GET, "publish", json!({}), 405),
+                (Method::POST, "health", json!({}), 405),
+                (Method::POST, "nothing", json!({}), 404),
+                (Method::POST, "clock", json!({"jump": 1}), 400),
+                (Method::POST, "token", json!([]), 400),
+                (Method::POST, "publish", json!({"event": "E", "document": {}}), 503),
+                (Method::POST, "faults", json!({"throttle": "often"}), 400),
+            ] {
+                let answer = ask(&server, method, &format!("/_eventloom/{control}"), token, &body).await;
+                assert_eq!(answer.0, status, "{control}: {answer:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn an_event_that_no_topic_carries_is_refused_with_those_that_there_are() {
+        run(|server| async move {
+            let topic = Topic {
+                name: "jobs".into(),
+                arn: "arn:aws:sns:eu-west-1:000000000000:jobs".into(),
+                carries: vec!["JobPosted".into()],
+            };
+            server.ready(vec![topic]);
+            let body = json!({"event": "JobPost", "document": {}});
+            let (status, told) = ask(&server, Method::POST, "/_eventloom/publish", Some("secret"), &body).await;
+            assert_eq!(
+                (status, &told["message"]),
+                (400, &json!("no topic carries `JobPost`; the flow's topics carry: JobPosted"))
+            );
+        });
+    }
 }

@@ -5,6 +5,7 @@
 
 mod bench;
 mod bounds;
+mod crash;
 mod deny;
 mod error;
 mod fuzz;
@@ -43,6 +44,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Measure the compiler's CPU time and peak memory on hostile input
     Bounds(bounds::Arguments),
+    /// Kill the local engine at random moments under load, and look for what it had accepted
+    Crash(crash::Arguments),
     /// Fuzz the whole compile (needs a nightly toolchain)
     Fuzz(fuzz::Arguments),
     /// Check licences, banned crates and sources of the dependencies
@@ -71,6 +74,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Judge { names } => judges::run(&repo, names),
         Command::Bench(arguments) => bench::run(&repo, arguments),
         Command::Bounds(arguments) => bounds::run(&repo, arguments),
+        Command::Crash(arguments) => crash::run(&repo, arguments),
         Command::Fuzz(arguments) => fuzz::run(&repo, arguments),
         Command::Deny => deny::run(&repo),
         Command::Copies { count } => bench::print_copies(&repo, *count),

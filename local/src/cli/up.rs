@@ -13,9 +13,9 @@ use local::cloudformation::{Deployed, Sources, Stacks};
 use local::engine::{Engine, Settings};
 use local::front::{Limits, Origins, serve};
 use local::issuer::Issuer;
-use local::kernel::{Clock, Outcome, Place, Random, Store, World};
+use local::kernel::{Clock, Outcome, Place, Random, Store, StoreError, World};
 use local::publish::{Topic, publish};
-use local::server::Server;
+use local::server::{AHEAD, Server};
 use local::services::gateway::Lifetimes;
 use local::sockets::Sockets;
 use tokio::net::TcpListener;
@@ -93,7 +93,7 @@ async fn run(arguments: &Arguments) -> Result<(), Stop> {
     let issuer = if arguments.memory { Issuer::new(&random) } else { state.issuer(&random)? };
     let store = if arguments.memory { Store::memory() } else { Store::open(&state.database())? };
     let place = Place { endpoint: format!("http://{address}").into(), ..Place::default() };
-    let world = World::new(Clock::system(), random, store, place);
+    let world = World::new(clock(&store)?, random, store, place);
     let first_port = arguments.api_port.unwrap_or_else(|| address.port().saturating_add(1));
     let settings = Settings { issuer: Some(issuer), lifetimes: Lifetimes::default(), first_port: Some(first_port) };
     let engine = Engine::start_with(world, settings)?;
@@ -147,6 +147,14 @@ fn compile(arguments: &Arguments) -> Result<(), Stop> {
         eprint!("{summary}");
     }
     Ok(())
+}
+
+/// The system's clock, as far ahead as the last run's was: what waits for a moment waits for the same one.
+fn clock(store: &Store) -> Result<Clock, StoreError> {
+    let clock = Clock::system();
+    let ahead = store.table(AHEAD).load::<u64>()?;
+    clock.jump(ahead.first().map_or(Duration::ZERO, |(_, ms)| Duration::from_millis(*ms)));
+    Ok(clock)
 }
 
 /// A seed that no other run has.
