@@ -12,6 +12,8 @@
 //! | [`faults`] | what AWS does on a bad day, by seed |
 //! | [`issuer`] | tokens for the flow's own users |
 //! | [`engine`] | all of it together |
+//! | [`publish`] | an event by its name into its topics |
+//! | [`server`] | the engine's main address, with its controls |
 //! | [`sockets`] | the flow's own APIs on loopback |
 //! | [`wire`] | AWS's protocols: from an HTTP request to a call, from an answer to a response |
 

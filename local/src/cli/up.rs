@@ -3,7 +3,7 @@
 //! Guaranteed: a spec or a handler that does not compile changes nothing of what runs; a new binary takes over
 //! between two invocations, and nothing that was accepted is lost.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -19,6 +19,7 @@ use local::server::{AHEAD, Server};
 use local::services::gateway::Lifetimes;
 use local::sockets::Sockets;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 use super::arguments::{Arguments, Format};
@@ -41,10 +42,16 @@ pub(crate) fn up(arguments: &Arguments) -> Result<(), Stop> {
     let runtime = runtime.map_err(|why| Stop::Refused(why.to_string()))?;
     let tasks = LocalSet::new();
     let ended = tasks.block_on(&runtime, async {
-        let signals = Signals::new()?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(|why| Stop::Refused(why.to_string()))?;
+        let interrupted = async {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        };
         tokio::select! {
             ended = run(arguments) => ended,
-            () = signals.any() => {
+            () = interrupted => {
                 eprintln!("ended; what was accepted is kept{}", if arguments.memory { " nowhere (--memory)" } else { "" });
                 Ok(())
             }
@@ -53,27 +60,6 @@ pub(crate) fn up(arguments: &Arguments) -> Result<(), Stop> {
     // Tasks end before the runtime that they wait on.
     drop(tasks);
     ended
-}
-
-/// Ctrl-C, and what a process manager sends.
-struct Signals {
-    terminate: RefCell<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Stop> {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        Ok(Self { terminate: terminate.map_err(|why| Stop::Refused(why.to_string()))?.into() })
-    }
-
-    #[expect(clippy::await_holding_refcell_ref, reason = "one task alone waits for signals")]
-    async fn any(&self) {
-        let mut terminate = self.terminate.borrow_mut();
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-    }
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Stop> {

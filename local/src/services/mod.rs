@@ -1,9 +1,10 @@
 //! AWS's services, each a state machine in a file or folder of its own.
 //!
 //! Each has a `NAME` (as ARNs and signatures spell it), a `PROTOCOL` where clients can call it, and
-//! `start(&World)`, which loads its records and begins its tasks. A service knows the
-//! [`kernel`](crate::kernel) alone: it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own
-//! operation names.
+//! `start(&World)`, which loads its records and begins its tasks. A service stands
+//! on the [`kernel`](crate::kernel): it calls another over the [`Bus`](crate::kernel::Bus), by AWS's own operation
+//! names, and reaches into nobody's state. Lambda has the form of a function's address from API Gateway, whose
+//! payloads are the same.
 
 pub mod dynamodb;
 pub mod gateway;

@@ -10,6 +10,7 @@ mod world;
 mod cloudformation;
 mod door;
 mod dynamodb;
+mod gateway;
 mod iam;
 mod kms;
 mod lambda;
