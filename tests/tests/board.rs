@@ -16,7 +16,7 @@ use local::engine::Engine;
 use local::kernel::{Caller, World};
 use local::publish::{Topic, publish};
 use local::services::lambda::FunctionError;
-use runtime::{Cx, LambdaEvent, Start, TIMEOUT};
+use runtime::{Cx, LambdaEvent, SdkConfig, Start, TIMEOUT};
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
@@ -71,7 +71,7 @@ fn put(engine: &Engine, name: &'static str, invoked: &Invoked) {
     let (invoked, world, start) = (Rc::clone(invoked), engine.world().clone(), engine.world().clock.now());
     engine.functions().put(name, move |_, event, context| {
         let env = BTreeMap::from([(TIMEOUT.to_owned(), "30000".to_owned())]);
-        let cx = Cx::new(name, env).unwrap();
+        let cx = Cx::new(name, env, SdkConfig::builder().build()).unwrap();
         let mut lambda = runtime::Context::default();
         lambda.deadline = u64::try_from(context.deadline.millis()).unwrap();
         lambda.request_id = context.request_id;

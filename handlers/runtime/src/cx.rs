@@ -5,16 +5,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use lambda_runtime::Context;
 use tokio::time::Instant;
 
+use crate::aws::Clients;
+use crate::error::Error;
 use crate::scalar::Timestamp;
 
 /// The environment variable, set by the generated template, that holds the function's timeout in
 /// milliseconds. Lambda tells a function its deadline but not its timeout, and `now` needs both.
 pub const TIMEOUT: &str = "EVENTLOOM_TIMEOUT_MS";
 
-/// What stays the same from a cold start on: the function's name and its configuration. Cheap to
+/// What stays the same from a cold start on: the function's name, its configuration and its clients. Cheap to
 /// clone.
 #[derive(Clone)]
 pub struct Cx(Arc<Inner>);
@@ -23,6 +26,7 @@ struct Inner {
     function: String,
     timeout: Duration,
     env: BTreeMap<String, String>,
+    aws: Clients,
 }
 
 /// The environment of the process does not say what a function must know.
@@ -38,15 +42,16 @@ pub enum CxError {
 }
 
 impl Cx {
-    /// The context of the function `function`, from the variables that the template sets.
+    /// The context of the function `function`, from the variables that the template sets and the configuration of its
+    /// clients: [`aws::config`](crate::aws::config), or a test's.
     ///
     /// # Errors
     ///
     /// Names the variable that is missing or wrong.
-    pub fn new(function: impl Into<String>, env: BTreeMap<String, String>) -> Result<Self, CxError> {
+    pub fn new(function: impl Into<String>, env: BTreeMap<String, String>, aws: SdkConfig) -> Result<Self, CxError> {
         let timeout = env.get(TIMEOUT).ok_or(CxError::Unset(TIMEOUT))?;
         let timeout = Duration::from_millis(timeout.parse().map_err(|_| CxError::Timeout)?);
-        Ok(Self(Arc::new(Inner { function: function.into(), timeout, env })))
+        Ok(Self(Arc::new(Inner { function: function.into(), timeout, env, aws: Clients::new(aws) })))
     }
 
     /// The function's name, as the flow has it.
@@ -57,6 +62,20 @@ impl Cx {
     /// A variable of the function's environment: what its `env:` in the flow says.
     pub fn env(&self, name: &str) -> Option<&str> {
         self.0.env.get(name).map(String::as_str)
+    }
+
+    /// A variable that the template sets for the function's part of the runtime: a table's name, a queue's URL.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is not there.
+    pub fn var(&self, name: &str) -> Result<&str, Error> {
+        self.env(name).ok_or_else(|| Error::retry(format!("the environment variable `{name}` is not set")))
+    }
+
+    /// The AWS SDK's clients.
+    pub fn aws(&self) -> &Clients {
+        &self.0.aws
     }
 }
 

@@ -48,6 +48,7 @@ pub use run::{Exit, Start, run};
 pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Url, Uuid};
 pub use step::step;
 
+pub use aws_config::SdkConfig;
 pub use aws_sdk_dynamodb;
 pub use lambda_runtime::{Context, LambdaEvent};
 #[cfg(feature = "schema")]

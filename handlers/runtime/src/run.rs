@@ -8,11 +8,12 @@ use std::process::{ExitCode, Termination};
 
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::Value;
+use tokio::runtime::Runtime as Tokio;
 use tracing::Instrument;
 
 use crate::cx::{Cx, CxError};
 use crate::error::Error;
-use crate::{init_error, log, panics};
+use crate::{aws, init_error, log, panics};
 
 /// Whether a function can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,7 @@ pub fn run(
     log::start(env.get("AWS_LAMBDA_LOG_LEVEL").map(String::as_str));
     panics::log_panics();
     let exit = match start(functions, names, env) {
-        Ok(cx) => serve(&cx, dispatch),
+        Ok((tokio, cx)) => serve(&tokio, &cx, dispatch),
         Err(exit) => {
             // The log line below is the record; that Lambda hears it too is a courtesy.
             let _ = init_error::report(&api, "Eventloom.Start", &exit.to_string());
@@ -107,23 +108,28 @@ pub fn run(
     exit
 }
 
-fn start(functions: &[(&str, Start)], names: impl Fn() -> String, env: BTreeMap<String, String>) -> Result<Cx, Exit> {
+fn start(
+    functions: &[(&str, Start)],
+    names: impl Fn() -> String,
+    env: BTreeMap<String, String>,
+) -> Result<(Tokio, Cx), Exit> {
     if let Some(unset) = NEEDED.into_iter().find(|name| !env.contains_key(*name)) {
         return Err(CxError::Unset(unset).into());
     }
     let function = env.get("_HANDLER").cloned().unwrap_or_default();
     match functions.iter().find(|(name, _)| *name == function) {
-        Some((_, Start::Ready)) => Ok(Cx::new(function, env)?),
-        Some((_, Start::Absent(part))) => Err(Exit::Absent(function, part)),
-        None => Err(Exit::Unknown(function, names())),
+        Some((_, Start::Ready)) => {}
+        Some((_, Start::Absent(part))) => return Err(Exit::Absent(function, part)),
+        None => return Err(Exit::Unknown(function, names())),
     }
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let tokio = tokio.map_err(|error| Exit::Failed(error.to_string()))?;
+    let aws = tokio.block_on(aws::config());
+    let cx = Cx::new(function, env, aws)?;
+    Ok((tokio, cx))
 }
 
-fn serve(cx: &Cx, dispatch: impl AsyncFn(&Cx, LambdaEvent<Value>) -> Result<Value, Error>) -> Exit {
-    let tokio = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(tokio) => tokio,
-        Err(error) => return Exit::Failed(error.to_string()),
-    };
+fn serve(tokio: &Tokio, cx: &Cx, dispatch: impl AsyncFn(&Cx, LambdaEvent<Value>) -> Result<Value, Error>) -> Exit {
     let dispatch = &dispatch;
     let service = service_fn(move |event: LambdaEvent<Value>| {
         let span = tracing::info_span!(

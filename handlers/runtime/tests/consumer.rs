@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use runtime::{Context, Cx, Envelope, Error, Event, Invocation, MARGIN, Order, TIMEOUT, Timestamp, consume};
+use runtime::{Context, Cx, Envelope, Error, Event, Invocation, MARGIN, Order, SdkConfig, TIMEOUT, Timestamp, consume};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ fn batch(words: &str) -> Value {
 
 fn invocation(timeout: Duration) -> Invocation {
     let env = BTreeMap::from([(TIMEOUT.to_owned(), timeout.as_millis().to_string())]);
-    Invocation::new(&Cx::new("work", env).unwrap(), &Context::default())
+    Invocation::new(&Cx::new("work", env, SdkConfig::builder().build()).unwrap(), &Context::default())
 }
 
 /// What a job does, by its id; and the ids in the order in which they began.
@@ -149,7 +149,7 @@ async fn the_clock_is_the_deadline_less_the_timeout_and_what_has_passed() {
     let mut context = Context::default();
     context.deadline = 1_767_225_630_000;
     let env = BTreeMap::from([(TIMEOUT.to_owned(), "30000".to_owned())]);
-    let invocation = Invocation::new(&Cx::new("work", env).unwrap(), &context);
+    let invocation = Invocation::new(&Cx::new("work", env, SdkConfig::builder().build()).unwrap(), &context);
     assert_eq!(invocation.now().to_string(), "2026-01-01T00:00:00.000Z");
     tokio::time::advance(Duration::from_millis(1_500)).await;
     assert_eq!(invocation.now().to_string(), "2026-01-01T00:00:01.500Z");

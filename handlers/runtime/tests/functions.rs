@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use runtime::{Context, Cx, DecodeError, Envelope, Error, Event, Invocation, LambdaEvent, Message, Order, TIMEOUT};
+use runtime::{
+    Context, Cx, DecodeError, Envelope, Error, Event, Invocation, LambdaEvent, Message, Order, SdkConfig, TIMEOUT,
+};
 use runtime::{Timestamp, Ulid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -177,7 +179,8 @@ async fn run(function: &str, payload: Value) -> Result<Value, Error> {
     let env = BTreeMap::from([(TIMEOUT.to_owned(), "30000".to_owned())]);
     let mut context = Context::default();
     context.deadline = 37_000;
-    dispatch::<Shop>(&Cx::new(function, env).unwrap(), LambdaEvent::new(payload, context)).await
+    dispatch::<Shop>(&Cx::new(function, env, SdkConfig::builder().build()).unwrap(), LambdaEvent::new(payload, context))
+        .await
 }
 
 #[tokio::test(start_paused = true)]
