@@ -6,7 +6,8 @@
 
 use std::sync::OnceLock;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
@@ -18,8 +19,19 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 /// # }
 /// ```
 pub async fn config() -> SdkConfig {
+    loader().load().await
+}
+
+/// As [`config`], within Lambda: region and credentials stand in the environment and nowhere else, so no other place is
+/// asked.
+pub(crate) async fn on_lambda() -> SdkConfig {
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    loader().region(EnvironmentVariableRegionProvider::new()).credentials_provider(credentials).load().await
+}
+
+fn loader() -> ConfigLoader {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).load().await
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http)
 }
 
 /// The clients of one cold start.

@@ -124,7 +124,7 @@ fn start(
     }
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let tokio = tokio.map_err(|error| Exit::Failed(error.to_string()))?;
-    let aws = tokio.block_on(aws::config());
+    let aws = tokio.block_on(aws::on_lambda());
     let cx = Cx::new(function, env, aws)?;
     Ok((tokio, cx))
 }
