@@ -17,10 +17,31 @@ pub(crate) use serve::{protocol, written};
 
 use crate::kernel::{AwsError, Bus, Call, Caller, Random};
 pub use crate::kernel::{Credentials, Keys};
-use crate::wire::{AwsJson, Protocol, Request, Response};
+use crate::wire::{AwsJson, Protocol, Query, Request, Response};
 
-/// What a request gets of which not even the service is known.
-const NO_SERVICE: Protocol = Protocol::Json(AwsJson { version: "1.0", target: "", query_errors: None });
+/// What a request gets of which not even the service is known: JSON, and XML where it is a form.
+fn unknown(request: &Request) -> Protocol {
+    let content_type = request.header("content-type").unwrap_or_default();
+    if content_type.starts_with("application/x-www-form-urlencoded") {
+        return Protocol::Query(Query { namespace: "https://aws.amazon.com/", maps: &[] });
+    }
+    Protocol::Json(AwsJson { version: "1.0", target: "", query_errors: None })
+}
+
+/// A refusal at the door by its name in the protocol ("Common errors" in the references of IAM and of DynamoDB).
+fn named(mut refusal: AwsError, protocol: Protocol) -> AwsError {
+    let name = match refusal.code.as_str() {
+        "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
+        "IncompleteSignatureException" => "IncompleteSignature",
+        "InvalidSignatureException" => "SignatureDoesNotMatch",
+        "UnrecognizedClientException" => "InvalidClientTokenId",
+        _ => return refusal,
+    };
+    if matches!(protocol, Protocol::Query(_)) {
+        name.clone_into(&mut refusal.code);
+    }
+    refusal
+}
 
 /// The door of an engine.
 #[derive(Clone, Debug)]
@@ -42,16 +63,19 @@ impl Front {
         let request_id = self.random.uuid();
         let signature = match sigv4::Signature::of(&request) {
             Ok(signature) => signature,
-            Err(error) => return NO_SERVICE.encode("", &Err(error), &request_id),
+            Err(error) => {
+                let protocol = unknown(&request);
+                return protocol.encode("", &Err(named(error, protocol)), &request_id);
+            }
         };
         let name = service(&signature.service, &request);
         let Some((name, protocol)) = self.protocols.get_key_value(name) else {
             let error = AwsError::unsupported(&signature.service, request.header("x-amz-target").unwrap_or("any"));
-            return NO_SERVICE.encode("", &Err(error), &request_id);
+            return unknown(&request).encode("", &Err(error), &request_id);
         };
         let caller = match keys::caller(&self.keys, &request, &signature) {
             Ok(caller) => caller,
-            Err(error) => return protocol.encode("", &Err(error), &request_id),
+            Err(error) => return protocol.encode("", &Err(named(error, *protocol)), &request_id),
         };
         match protocol.decode(&request) {
             Ok((operation, input)) => {

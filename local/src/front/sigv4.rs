@@ -28,11 +28,11 @@ impl Signature {
     pub(super) fn of(request: &Request) -> Result<Self, AwsError> {
         let missing = || {
             let message = "The request must contain a signature: give the client the endpoint's credentials";
-            AwsError::new("MissingAuthenticationToken", message).status(403)
+            AwsError::new("MissingAuthenticationTokenException", message).status(403)
         };
         let header = request.header("authorization").ok_or_else(missing)?;
         Self::parse(header).ok_or_else(|| {
-            AwsError::new("IncompleteSignature", "the Authorization header is no Signature Version 4").status(403)
+            AwsError::new("IncompleteSignatureException", "the Authorization header is no Signature Version 4").status(403)
         })
     }
 
@@ -68,7 +68,7 @@ impl Signature {
         hmac::verify(&expected, text.as_bytes(), &signed).map_err(|_| {
             let message = "The request signature we calculated does not match the signature you provided. \
                            Check your AWS Secret Access Key and signing method.";
-            AwsError::new("SignatureDoesNotMatch", message).status(403)
+            AwsError::new("InvalidSignatureException", message).status(403)
         })
     }
 
@@ -178,7 +178,7 @@ mod tests {
         let request = published();
         let signature = Signature::of(&request).unwrap();
         let refused = |request: &Request, secret: &str| {
-            assert_eq!(signature.verify(request, secret).unwrap_err().code, "SignatureDoesNotMatch");
+            assert_eq!(signature.verify(request, secret).unwrap_err().code, "InvalidSignatureException");
         };
         refused(&request, "other");
         refused(&Request { path: "/other".into(), ..request.clone() }, SECRET);
@@ -190,8 +190,8 @@ mod tests {
     fn a_request_without_a_signature_is_refused() {
         let mut request = published();
         request.headers.insert("authorization", "Bearer x".parse().unwrap());
-        assert_eq!(Signature::of(&request).unwrap_err().code, "IncompleteSignature");
+        assert_eq!(Signature::of(&request).unwrap_err().code, "IncompleteSignatureException");
         request.headers.remove("authorization");
-        assert_eq!(Signature::of(&request).unwrap_err().code, "MissingAuthenticationToken");
+        assert_eq!(Signature::of(&request).unwrap_err().code, "MissingAuthenticationTokenException");
     }
 }
