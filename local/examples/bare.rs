@@ -52,6 +52,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let said = json!({
         "endpoint": &*place.endpoint, "region": &*place.region, "account": &*place.account,
         "access_key": keys.access_key, "secret_key": keys.secret_key, "token": token, "websocket": websocket,
+        "role": role(&engine).await?,
     });
     writeln!(std::io::stdout(), "{said}")?;
     tokio::select! {
@@ -60,6 +61,22 @@ async fn run() -> Result<(), Box<dyn Error>> {
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(())
+}
+
+/// A role that functions take on and that may do everything.
+async fn role(engine: &Engine) -> Result<Value, Box<dyn Error>> {
+    let ask = async |operation: &str, input: Value| {
+        engine.world().bus.request(Caller::Account, "iam", operation, input).await
+    };
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ]});
+    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let role = json!({"RoleName": "function", "AssumeRolePolicyDocument": trust.to_string()});
+    let made = ask("CreateRole", role).await?;
+    let policy = json!({"RoleName": "function", "PolicyName": "all", "PolicyDocument": all.to_string()});
+    ask("PutRolePolicy", policy).await?;
+    Ok(made.pointer("/Role/Arn").cloned().unwrap_or_default())
 }
 
 /// A WebSocket API; CloudFormation alone makes APIs, by these operations.
