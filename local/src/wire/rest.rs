@@ -67,6 +67,9 @@ pub enum Payload {
     Bytes(&'static str),
 }
 
+/// Where some SDKs repeat the operation's name in the query.
+const OPERATION: &str = "x-id";
+
 impl Rest {
     pub(super) fn decode(&self, request: &Request) -> Result<(String, Value), AwsError> {
         let fits = |route: &&Route| request.method == route.method && labels(route.path, &request.path).is_some();
@@ -94,6 +97,9 @@ impl Rest {
                 && let Value::Array(list) = input.entry(*member).or_insert_with(|| Value::Array(Vec::new()))
             {
                 list.push(value.into_owned().into());
+            } else if name != OPERATION {
+                let message = format!("the local engine does not honour `{name}` of {}", route.operation);
+                return Err(AwsError::new("ValidationException", message));
             }
         }
         for (name, member) in route.headers {

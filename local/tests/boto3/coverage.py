@@ -33,6 +33,11 @@ SERVICES = {
 }
 """boto3's services, and the engine's sources of them."""
 
+UNANSWERED = {
+    ("sns", "ConfirmSubscription"): "its token is in a mail, which no client sees; the tests with the Rust SDK read it",
+}
+"""Operations that no test here can have answered."""
+
 
 def offered() -> set[tuple[str, str]]:
     """The operations that the engine has."""
@@ -93,7 +98,7 @@ def unreached(sources: Path, offered: set[tuple[str, str]]) -> list[str]:
 
 def gaps(offered: set[tuple[str, str]], calls: world.Calls) -> list[str]:
     """What the tests have not called, or never wrongly."""
-    silent = sorted(offered - calls.answered)
+    silent = sorted(offered - calls.answered - UNANSWERED.keys())
     found = [f"{service} {name}: no test has it answered" for service, name in silent]
     lenient = sorted(offered - calls.refused)
     return found + [f"{service} {name}: no test has it refused" for service, name in lenient]

@@ -49,9 +49,9 @@ class Functions(Test):
 
     def setUp(self):
         self.function = self.name("function")
-        self.function_arn = self.create(self.function)["FunctionArn"]
+        self.function_arn = self.create_function(self.function)["FunctionArn"]
 
-    def create(self, name: str, **more: object) -> dict:
+    def create_function(self, name: str, **more: object) -> dict:
         arguments = {
             "FunctionName": name,
             "Role": self.role(),

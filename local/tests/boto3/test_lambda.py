@@ -265,7 +265,7 @@ class Mappings(Functions):
         "a_mapping_to_no_function": (
             "create_event_source_mapping",
             lambda t: {"FunctionName": "nowhere", "EventSourceArn": t.queue_arn},
-            GONE,
+            WRONG,
         ),
         "a_mapping_from_no_queue": (
             "create_event_source_mapping",

@@ -22,7 +22,9 @@ PASS = machine(a={"Type": "Pass"})
 WAIT = machine(a={"Type": "Wait", "Seconds": 600})
 
 
-class States(Test):
+class Machines(Test):
+    """A machine `self.machine` that ends at once."""
+
     service = "stepfunctions"
 
     def setUp(self):
@@ -50,6 +52,8 @@ class States(Test):
             return json.loads(ended["output"])
         return ended.get("error"), ended.get("cause")
 
+
+class States(Machines):
     def nowhere(self):
         return f"{self.machine}-nowhere"
 
@@ -233,8 +237,10 @@ class States(Test):
         self.assertEqual(self.outcome(definition, of=[1, 2, 3]), [10, 20, 30])
 
     def test_branches_end_together(self):
-        branches = [{"StartAt": "a", "States": {"a": {"Type": "Pass", "Output": n, "End": True}}} for n in range(2)]
-        self.assertEqual(self.outcome(machine(both={"Type": "Parallel", "Branches": branches})), [0, 1])
+        branches = [
+            {"StartAt": name, "States": {name: {"Type": "Pass", "Output": name, "End": True}}} for name in "ab"
+        ]
+        self.assertEqual(self.outcome(machine(both={"Type": "Parallel", "Branches": branches})), ["a", "b"])
 
     def test_an_expression_that_fails_can_be_caught(self):
         definition = machine(
@@ -306,23 +312,46 @@ class States(Test):
         self.assertEqual(self.client.list_tags_for_resource(resourceArn=self.machine)["tags"], tags[:1])
 
 
-class Tasks(States, Functions):
+class Tasks(Machines):
     """Machines that call other services."""
 
-    REFUSED = {}
+    def call(self, resource, arguments, **given):
+        task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": arguments}
+        return self.outcome(machine(a=task), **given)
+
+    def test_a_message_is_sent(self):
+        url, _ = self.queue()
+        got = self.call("sqs:sendMessage", {"QueueUrl": url, "MessageBody": "{% $states.input.text %}"}, text="a")
+        [message] = self.received(url)
+        self.assertEqual((message["Body"], message["MessageId"]), ("a", got["MessageId"]))
+
+    def test_a_message_is_published(self):
+        topic = client("sns").create_topic(Name=self.name("topic"))["TopicArn"]
+        self.assertIn("MessageId", self.call("sns:publish", {"TopicArn": topic, "Message": "a"}))
+
+    def test_a_table_that_is_not_there_fails_the_task_by_name(self):
+        key = {"TableName": "nowhere", "Key": {"pk": {"S": "p"}}}
+        self.assertEqual(self.call("dynamodb:getItem", key)[0], "DynamoDB.ResourceNotFoundException")
+
+    def test_an_execution_that_is_waited_for_gives_its_output(self):
+        arguments = {"StateMachineArn": self.machine, "Input": "{% $states.input %}"}
+        got = self.call("states:startExecution.sync:2", arguments, n=1)
+        self.assertEqual((got["Status"], got["Output"]), ("SUCCEEDED", {"n": 1}))
+
+
+class Invocations(Machines, Functions):
+    """Machines that call a function."""
+
     service = "stepfunctions"
 
     def setUp(self):
-        States.setUp(self)
-
-    def call(self, resource, arguments, **given):
-        task = {"Type": "Task", "Resource": resource, "Arguments": arguments}
-        return self.outcome(machine(a=task), **given)
-
-    def test_a_function_is_invoked(self):
+        Machines.setUp(self)
         Functions.setUp(self)
+
+    def test_a_function_is_invoked_and_can_fail(self):
         arguments = {"FunctionName": self.function, "Payload": "{% $states.input %}"}
-        got = self.call("arn:aws:states:::lambda:invoke", arguments, n=1)
+        task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": arguments}
+        got = self.outcome(machine(a=task), n=1)
         self.assertEqual((got["Payload"], got["StatusCode"]), ({"event": {"n": 1}}, 200))
-        error, cause = self.call("arn:aws:states:::lambda:invoke", arguments, do="fail")
+        error, cause = self.outcome(machine(a=task), do="fail")
         self.assertEqual((error, json.loads(cause)["errorMessage"]), ("ValueError", "as asked"))
