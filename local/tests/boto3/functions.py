@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import zipfile
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import world
@@ -43,13 +43,17 @@ def code() -> dict:
 
 
 class Functions(Test):
-    """A function `self.function`, and its ARN."""
+    """A function `self.function`, made when it is first asked for."""
 
     service = "lambda"
 
-    def setUp(self):
-        self.function = self.name("function")
-        self.function_arn = self.create_function(self.function)["FunctionArn"]
+    @cached_property
+    def function_arn(self) -> str:
+        return self.create_function(self.name("function"))["FunctionArn"]
+
+    @property
+    def function(self) -> str:
+        return self.function_arn.split(":")[-1]
 
     def create_function(self, name: str, **more: object) -> dict:
         arguments = {
@@ -60,7 +64,10 @@ class Functions(Test):
             "Code": code(),
             **more,
         }
-        return client("lambda").create_function(**arguments)
+        made = client("lambda").create_function(**arguments)
+        get = client("lambda").get_function_configuration
+        self.eventually(lambda: get(FunctionName=name)["State"] == "Active")
+        return made
 
     def of(self, **more: object) -> dict:
         return {"FunctionName": self.function, **more}

@@ -51,6 +51,7 @@ os.environ.update(
     MINISTACK_REGION="eu-west-1",
     MINISTACK_ACCOUNT_ID="000000000000",
     LOG_LEVEL="ERROR",
+    AUTH="true",
     # It is to find no Docker, and to leave nothing elsewhere.
     DOCKER_HOST="unix:///nowhere",
     HOME=place,

@@ -1,6 +1,7 @@
 """API Gateway: the connections of a WebSocket API, which the server brings along."""
 
 import base64
+import json
 import os
 import socket
 from urllib.parse import urlsplit
@@ -60,7 +61,7 @@ class Gateway(Test):
         # A message without a route is answered with the connection's id.
         self.connection.say("{}")
         _, answer = self.connection.heard()
-        self.id = world.json.loads(answer)["connectionId"]
+        self.id = json.loads(answer)["connectionId"]
 
     REFUSED = {
         "a_post_to_nobody": ("post_to_connection", lambda t: {"ConnectionId": "nobody=", "Data": b"a"}, "GoneException"),

@@ -344,10 +344,6 @@ class Invocations(Machines, Functions):
 
     service = "stepfunctions"
 
-    def setUp(self):
-        Machines.setUp(self)
-        Functions.setUp(self)
-
     def test_a_function_is_invoked_and_can_fail(self):
         arguments = {"FunctionName": self.function, "Payload": "{% $states.input %}"}
         task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": arguments}
