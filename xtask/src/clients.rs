@@ -90,8 +90,9 @@ fn against(repo: &Repo, server: Server, test: Option<&str>) -> Result<String, Er
             // Cargo puts the engine in its own place, so that nobody stands between it and its standard input.
             tool.args([std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())]).args(["run"]).args(ENGINE)
         }
-        Server::Ministack => tool
-            .args([python("ministack"), script("serve_ministack.py"), place(repo, "ministack-home")]),
+        Server::Ministack => {
+            tool.args([python("ministack"), script("serve_ministack.py"), place(repo, "ministack-home")])
+        }
     };
     tool.show().map(|()| String::new())
 }

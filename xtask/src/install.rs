@@ -37,11 +37,13 @@ pub(crate) fn once(
 /// A Python environment with what `pins` names, each with its hashes.
 pub(crate) fn python(repo: &Repo, what: &str, folder: &Path, pins: &Path) -> Result<(), Error> {
     once(repo, what, folder, &[pins.to_owned()], || {
-        Tool::new(repo, "python3", PYTHON).args(["-m", "venv"]).args([folder]).quiet().map_err(|error| match error {
-            // Debian ships Python without the part that makes environments.
-            Error::Failed { .. } => Error::Missing { program: "python3 -m venv".into(), remedy: PYTHON.into() },
-            other => other,
-        })?;
+        Tool::new(repo, "python3", PYTHON).args(["-m", "venv"]).args([folder]).quiet().map_err(
+            |error| match error {
+                // Debian ships Python without the part that makes environments.
+                Error::Failed { .. } => Error::Missing { program: "python3 -m venv".into(), remedy: PYTHON.into() },
+                other => other,
+            },
+        )?;
         Tool::new(repo, folder.join("bin/pip").to_string_lossy(), PYTHON)
             .args([
                 "install",

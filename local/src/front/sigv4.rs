@@ -32,7 +32,8 @@ impl Signature {
         };
         let header = request.header("authorization").ok_or_else(missing)?;
         Self::parse(header).ok_or_else(|| {
-            AwsError::new("IncompleteSignatureException", "the Authorization header is no Signature Version 4").status(403)
+            AwsError::new("IncompleteSignatureException", "the Authorization header is no Signature Version 4")
+                .status(403)
         })
     }
 

@@ -21,8 +21,25 @@ others, AWS's documentation says who is right.
 """
 
 
+REFERENCES = {
+    "dynamodb": "amazondynamodb/latest/APIReference/API_{}.html",
+    "dynamodbstreams": "amazondynamodb/latest/APIReference/API_streams_{}.html",
+    "iam": "IAM/latest/APIReference/API_{}.html",
+    "kms": "kms/latest/APIReference/API_{}.html",
+    "lambda": "lambda/latest/api/API_{}.html",
+    "scheduler": "scheduler/latest/APIReference/API_{}.html",
+    "secretsmanager": "secretsmanager/latest/apireference/API_{}.html",
+    "sesv2": "ses/latest/APIReference-V2/API_{}.html",
+    "sns": "sns/latest/api/API_{}.html",
+    "sqs": "AWSSimpleQueueService/latest/APIReference/API_{}.html",
+    "stepfunctions": "step-functions/latest/apireference/API_{}.html",
+    "sts": "STS/latest/APIReference/API_{}.html",
+}
+"""Where AWS describes an operation of a service."""
+
+
 def differences() -> dict[str, dict]:
-    """By the test: what ministack does, and AWS's page."""
+    """By the test: the operation, what AWS's page says of it, and what ministack does."""
     table = tomllib.loads((FOLDER / "differences.toml").read_text())
     return {test: entry for entry in table["difference"] for test in entry["tests"]}
 
@@ -47,11 +64,13 @@ def render(tests: list[unittest.TestCase], differences: dict[str, dict]) -> str:
             unasked.setdefault(reason, []).append(test.id())
     same = len(tests) - len(differences) - sum(map(len, unasked.values()))
     text = HEAD.format(version=pinned(), same=f"{same} of {len(tests)}")
-    text += f"\n## Different ({len(differences)})\n\n| tests | AWS | ministack |\n| --- | --- | --- |\n"
+    text += f"\n## Different ({len(differences)})\n\n| operation | test | AWS | ministack |\n| --- | --- | --- | --- |\n"
     entries = {id(entry): entry for entry in differences.values()}
-    for entry in sorted(entries.values(), key=lambda entry: entry["tests"]):
-        aws = f"{entry['aws']} ([{entry['page']}]({entry['url']}))"
-        text += f"| {listed(entry['tests'])} | {aws} | {entry['ministack']} |\n"
+    for entry in sorted(entries.values(), key=lambda entry: (entry["operation"], entry["tests"])):
+        service, operation = entry["operation"].split()
+        aws = f"https://docs.aws.amazon.com/{REFERENCES[service].format(operation)}"
+        text += f"| [{entry['operation']}]({aws}) | {listed(entry['tests'])} "
+        text += f"| {entry['aws']} | {entry['ministack']} |\n"
     text += f"\n## Not asked ({sum(map(len, unasked.values()))})\n\n| why | tests |\n| --- | --- |\n"
     for reason, names in sorted(unasked.items()):
         text += f"| {reason} | {listed(names)} |\n"
@@ -65,13 +84,9 @@ def reason_of(test: unittest.TestCase) -> str | None:
 
 
 def listed(tests: list[str]) -> str:
-    """`sqs`: the behaviours."""
-    by_service: dict[str, list[str]] = {}
-    for test in sorted(tests):
-        module, _, method = test.split(".")
-        words = method.removeprefix("test_").replace("_", " ")
-        by_service.setdefault(module.removeprefix("test_"), []).append(words)
-    return "; ".join(f"`{service}`: {', '.join(words)}" for service, words in by_service.items())
+    """The behaviours, in words."""
+    words = [test.split(".")[-1].removeprefix("test_").replace("_", " ") for test in sorted(tests)]
+    return "; ".join(words)
 
 
 def pinned() -> str:

@@ -1,4 +1,4 @@
-"""ministack on a free port of 127.0.0.1, until the standard input ends.
+"""ministack on a free port of 127.0.0.1, until the standard input ends: `serve_ministack.py FOLDER`.
 
 Out: one line of JSON, as the engine's own. Guaranteed: whatever it started ends with it.
 """
@@ -14,7 +14,11 @@ import time
 
 os.setpgid(0, 0)
 OUT = os.dup(1)
-os.dup2(2, 1)
+place = sys.argv[1]
+os.makedirs(place, exist_ok=True)
+LOG = os.open(f"{place}/log.txt", os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+os.dup2(LOG, 1)
+os.dup2(LOG, 2)
 
 
 def end_with_stdin() -> None:
@@ -42,8 +46,6 @@ def announce(port: int) -> None:
 
 with socket.create_server(("127.0.0.1", 0)) as free:
     port = free.getsockname()[1]
-place = sys.argv[1]
-os.makedirs(place, exist_ok=True)
 os.environ.update(
     GATEWAY_PORT=str(port),
     BIND_HOST="127.0.0.1",
@@ -51,6 +53,7 @@ os.environ.update(
     MINISTACK_REGION="eu-west-1",
     MINISTACK_ACCOUNT_ID="000000000000",
     LOG_LEVEL="ERROR",
+    # As AWS does, and as the engine does: signatures and policies are judged.
     AUTH="true",
     # It is to find no Docker, and to leave nothing elsewhere.
     DOCKER_HOST="unix:///nowhere",

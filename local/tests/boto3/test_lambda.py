@@ -233,7 +233,7 @@ class Lambda(Functions):
     def test_the_account_has_its_limits(self):
         limits = self.client.get_account_settings()["AccountLimit"]
         self.assertGreaterEqual(limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"])
-        self.assertGreater(limits["UnreservedConcurrentExecutions"], 0)
+        self.assertGreater(limits["ConcurrentExecutions"], 0)
 
     def test_who_may_not_is_refused(self):
         role = self.role({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}, trust="account")
