@@ -67,7 +67,7 @@ impl Iam {
         self.check(caller, "ListRoles", "*")?;
         let prefix = list.path_prefix.as_deref().unwrap_or("/");
         if !prefix.starts_with('/') {
-            return Err(validation(&format!(
+            return Err(validation(format!(
                 "The specified value for pathPrefix is invalid: `{prefix}` has no / before it"
             )));
         }
