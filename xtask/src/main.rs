@@ -5,10 +5,12 @@
 
 mod bench;
 mod bounds;
+mod clients;
 mod crash;
 mod deny;
 mod error;
 mod fuzz;
+mod install;
 mod judges;
 mod measure;
 mod repo;
@@ -46,6 +48,8 @@ enum Command {
     Bounds(bounds::Arguments),
     /// Kill the local engine at random moments under load, and look for what it had accepted
     Crash(crash::Arguments),
+    /// Ask the local engine, and ministack beside it, with boto3
+    Clients(clients::Arguments),
     /// Fuzz the whole compile (needs a nightly toolchain)
     Fuzz(fuzz::Arguments),
     /// Check licences, banned crates and sources of the dependencies
@@ -75,6 +79,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Bench(arguments) => bench::run(&repo, arguments),
         Command::Bounds(arguments) => bounds::run(&repo, arguments),
         Command::Crash(arguments) => crash::run(&repo, arguments),
+        Command::Clients(arguments) => clients::run(&repo, arguments),
         Command::Fuzz(arguments) => fuzz::run(&repo, arguments),
         Command::Deny => deny::run(&repo),
         Command::Copies { count } => bench::print_copies(&repo, *count),

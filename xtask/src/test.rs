@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::repo::Repo;
 use crate::step::Report;
 use crate::tool::Tool;
-use crate::{deny, judges};
+use crate::{clients, deny, judges};
 
 /// Runs every check; the exit code says whether all passed.
 pub(crate) fn run(repo: &Repo) -> Result<ExitCode, Error> {
@@ -40,6 +40,7 @@ pub(crate) fn run(repo: &Repo) -> Result<ExitCode, Error> {
         "bounds on hostile input",
         Tool::cargo(repo).args(["run", "--package", "xtask", "--locked", "--", "bounds", "--dev"]),
     );
+    clients::steps(repo, &mut report);
     deny::step(repo, &mut report);
     judges::steps(repo, &flows, &mut report);
     Ok(report.finish())

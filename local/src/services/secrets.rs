@@ -48,7 +48,8 @@ struct Secret {
     changed: Time,
     /// When it goes, if it was deleted with a window to recover it.
     deleted: Option<Time>,
-    current: Version,
+    /// None if it was made without a value and has none yet.
+    current: Option<Version>,
     previous: Option<Version>,
 }
 
@@ -154,12 +155,17 @@ impl Secrets {
             return Err(AwsError::new("ResourceExistsException", message));
         }
         let text = match (input.secret_string, input.generate_secret_string) {
-            (Some(text), None) => checked(text)?,
-            (None, generate) => self.generated(&generate.unwrap_or_default())?,
+            (None, None) => None,
+            (Some(text), None) => Some(checked(text)?),
+            (None, Some(generate)) => Some(self.generated(&generate)?),
             (Some(_), Some(_)) => return Err(invalid("SecretString and GenerateSecretString exclude each other.")),
         };
         let now = self.world.clock.now();
-        let id = input.client_request_token.unwrap_or_else(|| self.world.random.uuid());
+        let current = text.map(|text| {
+            let id = input.client_request_token.unwrap_or_else(|| self.world.random.uuid());
+            Version { id, text, created: now }
+        });
+        let id = current.as_ref().map(|version| version.id.clone());
         let secret = Secret {
             arn: arn.clone(),
             name: input.name.clone(),
@@ -169,7 +175,7 @@ impl Secrets {
             created: now,
             changed: now,
             deleted: None,
-            current: Version { id: id.clone(), text, created: now },
+            current,
             previous: None,
         };
         self.put(secret);
@@ -180,7 +186,7 @@ impl Secrets {
     fn value(&self, caller: &Caller, input: &OfSecret) -> Result<Value, AwsError> {
         let secret = self.allowed(caller, "GetSecretValue", &input.secret_id)?;
         not_deleted(&secret)?;
-        let versions = [(CURRENT, Some(&secret.current)), (PREVIOUS, secret.previous.as_ref())];
+        let versions = [(CURRENT, secret.current.as_ref()), (PREVIOUS, secret.previous.as_ref())];
         let wanted = |(stage, version): &(&str, Option<&Version>)| {
             let by_id = input.version_id.as_ref().is_none_or(|id| version.is_some_and(|version| version.id == *id));
             let default = if input.version_id.is_some() { *stage } else { CURRENT };
@@ -199,8 +205,9 @@ impl Secrets {
 
     fn describe(&self, caller: &Caller, input: &OfSecret) -> Result<Value, AwsError> {
         let secret = self.allowed(caller, "DescribeSecret", &input.secret_id)?;
-        let mut stages = Map::from_iter([(secret.current.id.clone(), json!([CURRENT]))]);
-        stages.extend(secret.previous.as_ref().map(|previous| (previous.id.clone(), json!([PREVIOUS]))));
+        let versions = [(CURRENT, secret.current.as_ref()), (PREVIOUS, secret.previous.as_ref())];
+        let stages = versions.into_iter().filter_map(|(stage, version)| Some((version?.id.clone(), json!([stage]))));
+        let stages: Map<String, Value> = stages.collect();
         let mut shown = json!({
             "ARN": secret.arn, "Name": secret.name, "Tags": secret.tags, "VersionIdsToStages": stages,
             "CreatedDate": secret.created.fractional_seconds(),
@@ -228,18 +235,19 @@ impl Secrets {
         if let Some(text) = input.secret_string {
             let text = checked(text)?;
             let id = input.client_request_token.unwrap_or_else(|| self.world.random.uuid());
-            if secret.current.id == id && secret.current.text != text {
+            let same = secret.current.as_ref().filter(|current| current.id == id);
+            if same.is_some_and(|same| same.text != text) {
                 let message = "A resource with the ID you requested already exists.";
                 return Err(AwsError::new("ResourceExistsException", message));
             }
             // The same request again changes nothing.
-            if secret.current.id != id {
-                secret.previous = Some(std::mem::replace(&mut secret.current, Version { id, text, created: now }));
+            if same.is_none() {
+                secret.previous = secret.current.replace(Version { id, text, created: now });
             }
         }
         secret.description = input.description.or(secret.description);
         secret.kms_key = input.kms_key_id.or(secret.kms_key);
-        let mut answer = json!({"ARN": secret.arn, "Name": secret.name, "VersionId": secret.current.id});
+        let mut answer = json!({"ARN": secret.arn, "Name": secret.name, "VersionId": secret.current.as_ref().map(|current| &current.id)});
         if operation == "PutSecretValue"
             && let Some(answer) = answer.as_object_mut()
         {

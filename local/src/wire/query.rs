@@ -62,12 +62,10 @@ impl Query {
         let namespace = self.namespace;
         match answer {
             Ok(output) => {
-                let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
-                if output.as_object().is_some_and(|members| !members.is_empty()) {
-                    let _ = write!(xml, "<{operation}Result>");
-                    self.members(&mut xml, output);
-                    let _ = write!(xml, "</{operation}Result>");
-                }
+                // A result without members is there too: some clients fail without it, and none fails with it.
+                let mut xml = format!("<{operation}Response xmlns=\"{namespace}\"><{operation}Result>");
+                self.members(&mut xml, output);
+                let _ = write!(xml, "</{operation}Result>");
                 let _ = write!(
                     xml,
                     "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"

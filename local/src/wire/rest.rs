@@ -67,6 +67,9 @@ pub enum Payload {
     Bytes(&'static str),
 }
 
+/// Where some SDKs repeat the operation's name in the query.
+const OPERATION: &str = "x-id";
+
 impl Rest {
     pub(super) fn decode(&self, request: &Request) -> Result<(String, Value), AwsError> {
         let fits = |route: &&Route| request.method == route.method && labels(route.path, &request.path).is_some();
@@ -94,6 +97,9 @@ impl Rest {
                 && let Value::Array(list) = input.entry(*member).or_insert_with(|| Value::Array(Vec::new()))
             {
                 list.push(value.into_owned().into());
+            } else if name != OPERATION {
+                let message = format!("the local engine does not honour `{name}` of {}", route.operation);
+                return Err(AwsError::new("ValidationException", message));
             }
         }
         for (name, member) in route.headers {
@@ -218,11 +224,18 @@ mod tests {
     #[test]
     fn a_path_names_the_operation_and_fills_members() {
         let path = "/2015-03-31/functions/arn%3Aaws%3Alambda/invocations";
-        let decoded = LAMBDA.decode(&request(Method::POST, path, "Qualifier=live&x=1", "[1]")).unwrap();
+        let decoded = LAMBDA.decode(&request(Method::POST, path, "Qualifier=live&x-id=Invoke", "[1]")).unwrap();
         let input = json!({
             "Payload": [1], "FunctionName": "arn:aws:lambda", "Qualifier": "live", "InvocationType": "Event",
         });
         assert_eq!(decoded, ("Invoke".to_owned(), input));
+    }
+
+    #[test]
+    fn a_parameter_of_the_query_that_nobody_reads_is_refused_by_its_name() {
+        let path = "/2015-03-31/functions/f/invocations";
+        let error = LAMBDA.decode(&request(Method::POST, path, "Colour=red", "[1]")).unwrap_err();
+        assert!(error.message.contains("does not honour `Colour` of Invoke"), "{error}");
     }
 
     #[test]

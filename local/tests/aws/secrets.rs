@@ -66,6 +66,14 @@ fn a_secret_is_generated_as_asked() {
         let login: Value = serde_json::from_str(value["SecretString"].as_str().unwrap()).unwrap();
         assert_eq!((&login["user"], login["password"].as_str().unwrap().chars().count()), (&json!("a"), 32));
 
+        let empty = call(&test, "CreateSecret", json!({"Name": "empty"})).await.unwrap();
+        assert!(empty["VersionId"].is_null(), "{empty}");
+        assert_eq!(code(&test, "GetSecretValue", json!({"SecretId": "empty"})).await, "ResourceNotFoundException");
+        let put = json!({"SecretId": "empty", "SecretString": "first"});
+        call(&test, "PutSecretValue", put).await.unwrap();
+        let value = call(&test, "GetSecretValue", json!({"SecretId": "empty"})).await.unwrap();
+        assert_eq!(value["SecretString"], "first");
+
         let too_short = json!({"Name": "short", "GenerateSecretString": {"PasswordLength": 2}});
         assert_eq!(code(&test, "CreateSecret", too_short).await, "InvalidParameterException");
     });

@@ -1,17 +1,17 @@
 //! Puts the judges under `target/judges/`, at the versions and hashes that are pinned.
 //!
 //! In: `requirements.txt`, `package.json` and `package-lock.json` in `xtask/judges/`. Out: a Python
-//! environment and a folder of Node modules. Guaranteed: done again only when a pin has changed or the
-//! last try did not end, as the stamp says, which holds the pins themselves; no package runs a script
-//! of its own while Node's are installed.
+//! environment and a folder of Node modules. Guaranteed: no package runs a script of its own while Node's
+//! are installed.
 
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::install::{self, PYTHON};
 use crate::repo::{Repo, read, write};
 use crate::tool::Tool;
 
-const PYTHON: &str = "apt-get install -y python3 python3-venv   # or see https://www.python.org/downloads";
+const WHAT: &str = "the judges";
 const NODE: &str = "apt-get install -y nodejs npm   # or see https://nodejs.org/en/download";
 
 /// The judges, ready to be asked.
@@ -23,8 +23,9 @@ impl<'a> Judges<'a> {
     /// Installs what is missing.
     pub(crate) fn installed(repo: &'a Repo) -> Result<Self, Error> {
         let judges = Self { repo };
-        judges.install("py", &["requirements.txt"], || judges.install_python())?;
-        judges.install("node", &["package.json", "package-lock.json"], || judges.install_node())?;
+        install::python(repo, WHAT, &judges.place("py"), &judges.script("requirements.txt"))?;
+        let pins = ["package.json", "package-lock.json"].map(|pin| judges.script(pin));
+        install::once(repo, WHAT, &judges.place("node"), &pins, || judges.install_node())?;
         Ok(judges)
     }
 
@@ -61,43 +62,6 @@ impl<'a> Judges<'a> {
             .into_iter()
             .fold(tool, |tool, variable| tool.env(variable, nowhere));
         tool.env("NO_PROXY", "").env("no_proxy", "").env("HOME", self.place("")).within(&self.place(""))
-    }
-
-    fn install(&self, folder: &str, pins: &[&str], work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-        let pins = pins.iter().map(|pin| read(&self.script(pin))).collect::<Result<String, _>>()?;
-        let folder = self.place(folder);
-        let stamp = folder.join("installed-pins");
-        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
-            return Ok(());
-        }
-        println!("installing the judges into {} (once)", self.repo.typed(&folder));
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
-        }
-        std::fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
-        work()?;
-        write(&stamp, &pins)
-    }
-
-    fn install_python(&self) -> Result<(), Error> {
-        Tool::new(self.repo, "python3", PYTHON).args(["-m", "venv"]).args([self.place("py")]).quiet().map_err(
-            |error| match error {
-                // Debian ships Python without the part that makes environments.
-                Error::Failed { .. } => Error::Missing { program: "python3 -m venv".into(), remedy: PYTHON.into() },
-                other => other,
-            },
-        )?;
-        Tool::new(self.repo, self.place("py/bin/pip").to_string_lossy(), PYTHON)
-            .args([
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--require-hashes",
-                "--no-deps",
-                "--requirement",
-            ])
-            .args([self.script("requirements.txt")])
-            .quiet()
     }
 
     fn install_node(&self) -> Result<(), Error> {

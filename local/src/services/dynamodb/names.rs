@@ -42,6 +42,23 @@ pub(super) fn short(place: &Place, text: &str) -> Result<String, AwsError> {
     }
 }
 
+/// Refuses what cannot be a table's name.
+pub(super) fn checked(name: &str) -> Result<(), AwsError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if name.len() < 3 || name.len() > 255 {
+        let message = "TableName must be at least 3 characters long and at most 255 characters long";
+        return Err(AwsError::new("ValidationException", message));
+    }
+    if !name.bytes().all(fits) {
+        let message = format!(
+            "1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: Member must \
+             satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        );
+        return Err(AwsError::new("ValidationException", message));
+    }
+    Ok(())
+}
+
 /// Writes this place into what dynoxide says of a table.
 pub(super) fn ours(answer: &mut Value, place: &Place) {
     match answer {

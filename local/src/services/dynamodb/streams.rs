@@ -71,7 +71,11 @@ pub(super) async fn answer(state: &Rc<State>, call: Call) -> Result<Value, AwsEr
     };
     match operation.as_str() {
         "ListStreams" => {
-            let table = names::short(base.place(), text(&input, "TableName").unwrap_or("*"))?;
+            let table = text(&input, "TableName").map(|name| {
+                let name = names::short(base.place(), name)?;
+                names::checked(&name).map(|()| name)
+            });
+            let table = table.transpose()?.unwrap_or_else(|| "*".to_owned());
             allowed(&format!("{}/stream/*", names::table(base.place(), &table)))?;
             list(base, &input, &table)
         }

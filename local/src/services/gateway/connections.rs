@@ -124,7 +124,7 @@ pub(super) struct Connection {
     /// What the authorizer said.
     pub(super) authorizer: Value,
     pub(super) client: Line,
-    /// False until `$connect` has answered: for `@connections` it does not exist before.
+    /// False until `$connect` has answered, and once it was deleted: for `@connections` it does not exist then.
     pub(super) open: bool,
 }
 
@@ -195,6 +195,7 @@ impl Gateway {
                 })),
                 _ => {
                     connection.client.send(ToClient::Close(Close::new(1000, "Connection Closed Normally")))?;
+                    connection.open = false;
                     Ok(json!({}))
                 }
             }

@@ -66,6 +66,11 @@ impl Iam {
         let list: List = read(input)?;
         self.check(caller, "ListRoles", "*")?;
         let prefix = list.path_prefix.as_deref().unwrap_or("/");
+        if !prefix.starts_with('/') {
+            return Err(validation(format!(
+                "The specified value for pathPrefix is invalid: `{prefix}` has no / before it"
+            )));
+        }
         let roles = self.roles.all();
         let roles = roles.iter().filter(|role| role.record.path.starts_with(prefix));
         let roles = roles.map(|role| (role.record.name.clone(), &role.record));

@@ -86,7 +86,7 @@ impl Kms {
         self.check_plain(caller, "ListKeys", "*")?;
         let keys = self.keys.borrow();
         let keys = keys.values().map(|key| (key.id.clone(), json!({"KeyId": key.id, "KeyArn": key.arn})));
-        Ok(page(keys, &list, "Keys"))
+        page(keys, &list, "Keys", |marker| marker.len() == 36)
     }
 
     pub(super) fn update_description(&self, caller: &Caller, input: Value) -> Result<Value, AwsError> {
@@ -215,7 +215,7 @@ impl Kms {
         let list: List = read(input)?;
         let key = self.allowed(caller, "ListResourceTags", list.key_id.as_deref().unwrap_or_default())?;
         let tags = key.tags.iter().map(|(name, value)| (name.clone(), json!({"TagKey": name, "TagValue": value})));
-        Ok(page(tags, &list, "Tags"))
+        page(tags, &list, "Tags", |marker| key.tags.contains_key(marker))
     }
 
     pub(super) fn create_alias(&self, caller: &Caller, input: Value) -> Result<Value, AwsError> {
@@ -261,7 +261,7 @@ impl Kms {
             let arn = self.world.place.arn(NAME, alias);
             (alias.clone(), json!({"AliasName": alias, "AliasArn": arn, "TargetKeyId": id}))
         });
-        Ok(page(shown, &list, "Aliases"))
+        page(shown, &list, "Aliases", |marker| marker.starts_with("alias/"))
     }
 
     /// An alias and the key it is to have, to a caller who may do this to both.
@@ -308,15 +308,23 @@ fn with_tags(mut tags: BTreeMap<String, String>, more: Vec<Tag>) -> Result<BTree
 }
 
 /// A page of a list, and the marker of the next one: the key that the page ended with.
-fn page(items: impl Iterator<Item = (String, Value)>, list: &List, member: &str) -> Value {
+fn page(
+    items: impl Iterator<Item = (String, Value)>,
+    list: &List,
+    member: &str,
+    is_marker: impl Fn(&str) -> bool,
+) -> Result<Value, AwsError> {
     let after = list.marker.as_deref().unwrap_or_default();
+    if !after.is_empty() && !is_marker(after) {
+        return Err(AwsError::new("InvalidMarkerException", format!("`{after}` is no marker of an earlier page")));
+    }
     let mut rest = items.filter(|(key, _)| key.as_str() > after);
     let page: Vec<(String, Value)> = rest.by_ref().take(list.limit.unwrap_or(100).clamp(1, 1000)).collect();
     let last = page.last().map(|(key, _)| key.clone());
     let found: Vec<Value> = page.into_iter().map(|(_, item)| item).collect();
     if rest.next().is_some() {
-        json!({member: found, "Truncated": true, "NextMarker": last})
+        Ok(json!({member: found, "Truncated": true, "NextMarker": last}))
     } else {
-        json!({member: found, "Truncated": false})
+        Ok(json!({member: found, "Truncated": false}))
     }
 }

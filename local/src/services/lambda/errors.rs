@@ -45,14 +45,18 @@ pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T, AwsError> {
 }
 
 /// A number, which a query carries as text.
-pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+pub(crate) fn number<'de, D, N>(deserializer: D) -> Result<Option<N>, D::Error>
+where
+    D: Deserializer<'de>,
+    N: Deserialize<'de> + std::str::FromStr<Err = std::num::ParseIntError>,
+{
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Number {
-        Number(usize),
+    enum Number<N> {
+        Number(N),
         Text(String),
     }
-    match Option::<Number>::deserialize(deserializer)? {
+    match Option::<Number<N>>::deserialize(deserializer)? {
         None => Ok(None),
         Some(Number::Number(number)) => Ok(Some(number)),
         Some(Number::Text(text)) => text.parse().map(Some).map_err(D::Error::custom),
@@ -92,7 +96,7 @@ mod tests {
     #[serde(deny_unknown_fields, rename_all = "PascalCase")]
     struct Input {
         #[serde(default, deserialize_with = "number")]
-        max_items: Option<usize>,
+        max_items: Option<u32>,
     }
 
     #[test]

@@ -360,15 +360,16 @@ pub(super) fn list(lambda: &Lambda, caller: &Caller, input: Value) -> Result<Val
     struct Input {
         marker: Option<String>,
         #[serde(default, deserialize_with = "number")]
-        max_items: Option<usize>,
+        max_items: Option<u32>,
     }
     let Input { marker, max_items } = read(input)?;
+    let most = max_items.map_or(Ok(50), |most| within("maxItems", most, 1, 10_000))?.min(50);
     let access = Access { caller, action: "lambda:ListFunctions", resource: "*", policy: None, context: &[] };
     lambda.world.guard.check(&access)?;
     let functions = lambda.functions.borrow();
     let after = marker.unwrap_or_default();
     let mut rest = functions.iter().filter(|(name, _)| **name > after);
-    let page: Vec<_> = rest.by_ref().take(max_items.unwrap_or(50).clamp(1, 50)).collect();
+    let page: Vec<_> = rest.by_ref().take(most.try_into().unwrap_or(50)).collect();
     let configurations: Vec<Value> = page.iter().map(|(_, entry)| entry.function().configuration()).collect();
     let mut answer = json!({"Functions": configurations});
     if let (Some(_), Some((last, _)), Some(members)) = (rest.next(), page.last(), answer.as_object_mut()) {

@@ -32,7 +32,7 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use self::mapping::{Mapping, Settings};
 use self::stream::Checkpoint;
-use super::lambda::errors::{conflict, invalid, not_found, not_honoured, number, read};
+use super::lambda::errors::{conflict, invalid, not_found, not_honoured, number, read, within};
 use super::lambda::{Function, Lambda, NAME, names};
 use crate::kernel::{Access, Arn, AwsError, Caller, Outcome, StoreError, Table, World};
 
@@ -304,9 +304,10 @@ fn list(lambda: &Lambda, caller: &Caller, input: Value) -> Result<Value, AwsErro
         function_name: Option<String>,
         marker: Option<String>,
         #[serde(default, deserialize_with = "number")]
-        max_items: Option<usize>,
+        max_items: Option<u32>,
     }
     let input: Input = read(input)?;
+    let most = input.max_items.map_or(Ok(100), |most| within("maxItems", most, 1, 10_000))?.min(100);
     allowed(&lambda.world, caller, "lambda:ListEventSourceMappings", "*")?;
     let function = input.function_name.map(|name| names::resolve(&lambda.world, &name, None)).transpose()?;
     let after = input.marker.unwrap_or_default();
@@ -317,7 +318,7 @@ fn list(lambda: &Lambda, caller: &Caller, input: Value) -> Result<Value, AwsErro
             && function.as_ref().is_none_or(|name| mapping.function == *name)
             && input.event_source_arn.as_ref().is_none_or(|arn| mapping.source.as_str() == arn)
     });
-    let page: Vec<_> = found.by_ref().take(input.max_items.unwrap_or(100).clamp(1, 100)).collect();
+    let page: Vec<_> = found.by_ref().take(most.try_into().unwrap_or(100)).collect();
     let shown: Vec<Value> = page.iter().map(|(_, running)| shown(&lambda.world, running)).collect();
     let mut answer = json!({"EventSourceMappings": shown});
     if let (Some(_), Some((last, _)), Some(members)) = (found.next(), page.last(), answer.as_object_mut()) {

@@ -120,6 +120,16 @@ struct OfAddress {
     reason: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListSuppressed {
+    #[serde(default)]
+    reasons: Vec<String>,
+    /// Numbers of a query are texts.
+    page_size: Option<String>,
+    next_token: Option<String>,
+}
+
 /// Options of a configuration set; those that are not honoured are inert: there is no TLS, no reputation.
 const OPTIONS: [&str; 5] = ["DeliveryOptions", "ReputationOptions", "SendingOptions", "SuppressionOptions", "Tags"];
 /// Event types. What needs a reader or another server never happens here.
@@ -188,9 +198,7 @@ impl Ses {
             }
             "ListSuppressedDestinations" => {
                 self.check(caller, &action, "*", &[])?;
-                let suppressed = self.suppressed.borrow();
-                let listed = suppressed.iter().map(|(address, suppressed)| summary(address, suppressed));
-                Ok(json!({"SuppressedDestinationSummaries": listed.collect::<Vec<_>>()}))
+                self.list_suppressed(&read(input)?)
             }
             "PutSuppressedDestination" | "GetSuppressedDestination" | "DeleteSuppressedDestination" => {
                 let input: OfAddress = read(input)?;
@@ -338,6 +346,24 @@ impl Ses {
         }
         self.tables.sets.put(name, set);
         Ok(json!({}))
+    }
+
+    /// A page of the suppression list; the token of the next is the address that the page ends with.
+    fn list_suppressed(&self, list: &ListSuppressed) -> Result<Value, AwsError> {
+        let after = list.next_token.as_deref().unwrap_or_default();
+        if !after.is_empty() && mail::address(after).is_err() {
+            return Err(AwsError::new("InvalidNextTokenException", "The next token is no token of an earlier page."));
+        }
+        let most = list.page_size.as_deref().map_or(Ok(1000), str::parse);
+        let most: usize = most.map_err(|_: std::num::ParseIntError| bad_request("PageSize is a number".to_owned()))?;
+        let suppressed = self.suppressed.borrow();
+        let asked = |entry: &Suppressed| list.reasons.is_empty() || list.reasons.contains(&entry.reason);
+        let mut rest = suppressed.iter().filter(|(address, entry)| address.as_str() > after && asked(entry));
+        let page: Vec<_> = rest.by_ref().take(most).collect();
+        let last = page.last().map(|(address, _)| *address);
+        let token = last.filter(|_| rest.next().is_some());
+        let shown: Vec<Value> = page.iter().map(|(address, entry)| summary(address, entry)).collect();
+        Ok(json!({"SuppressedDestinationSummaries": shown, "NextToken": token}))
     }
 
     fn suppression(&self, operation: &str, input: OfAddress) -> Result<Value, AwsError> {

@@ -56,7 +56,11 @@ pub const PROTOCOL: Protocol = Protocol::Rest(Rest {
         Route::new("PutSuppressedDestination", "PUT", ADDRESSES),
         Route::new("GetSuppressedDestination", "GET", ADDRESS),
         Route::new("DeleteSuppressedDestination", "DELETE", ADDRESS),
-        Route::new("ListSuppressedDestinations", "GET", ADDRESSES),
+        Route {
+            query: &[("PageSize", "PageSize"), ("NextToken", "NextToken")],
+            lists: &[("Reason", "Reasons")],
+            ..Route::new("ListSuppressedDestinations", "GET", ADDRESSES)
+        },
     ],
 });
 

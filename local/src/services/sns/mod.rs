@@ -235,15 +235,18 @@ fn page<T>(
     token: Option<String>,
     item: impl Fn(T) -> Value,
     member: &str,
-) -> Value {
+) -> Result<Value, AwsError> {
     const SIZE: usize = 100;
+    if token.as_deref().is_some_and(|token| Arn::parse(token).is_err()) {
+        return Err(errors::invalid("NextToken"));
+    }
     let from = token.unwrap_or_default();
     let mut found = Vec::new();
     for (key, value) in items.filter(|(key, _)| *key >= from) {
         if found.len() == SIZE {
-            return json!({member: found, "NextToken": key});
+            return Ok(json!({member: found, "NextToken": key}));
         }
         found.push(item(value));
     }
-    json!({member: found})
+    Ok(json!({member: found}))
 }

@@ -115,7 +115,7 @@ impl Sns {
         self.check(caller, "sns:ListSubscriptions", "*", None, &[])?;
         let subscriptions = self.subscriptions.borrow();
         let subscriptions = subscriptions.iter().map(|(arn, subscription)| (arn.clone(), subscription));
-        Ok(page(subscriptions, input.next_token, |subscription| listed(subscription), "Subscriptions"))
+        page(subscriptions, input.next_token, |subscription| listed(subscription), "Subscriptions")
     }
 
     pub(super) fn list_subscriptions_by_topic(&self, caller: &Caller, input: &OfTopic) -> Result<Value, AwsError> {
@@ -123,7 +123,7 @@ impl Sns {
         self.allow(caller, "sns:ListSubscriptionsByTopic", &topic)?;
         let subscriptions = self.subscriptions_of(&topic.record.arn);
         let subscriptions = subscriptions.iter().map(|subscription| (subscription.arn().to_owned(), subscription));
-        Ok(page(subscriptions, input.next_token.clone(), |subscription| listed(subscription), "Subscriptions"))
+        page(subscriptions, input.next_token.clone(), |subscription| listed(subscription), "Subscriptions")
     }
 
     pub(super) fn get_subscription_attributes(

@@ -65,8 +65,11 @@ impl Sns {
     }
 
     pub(super) fn delete_topic(&self, caller: &Caller, input: &OfTopic) -> Result<Value, AwsError> {
-        // That there is none is no error.
-        let Ok(topic) = self.topic(&input.topic_arn) else { return Ok(json!({})) };
+        let topic = match self.topic(&input.topic_arn) {
+            // That there is none is no error.
+            Err(error) if error.code == "NotFound" => return Ok(json!({})),
+            topic => topic?,
+        };
         self.allow(caller, "sns:DeleteTopic", &topic)?;
         for subscription in self.subscriptions_of(&topic.record.arn) {
             self.remove_subscription(subscription.arn());
@@ -81,7 +84,7 @@ impl Sns {
         self.check(caller, "sns:ListTopics", "*", None, &[])?;
         let topics = self.topics.borrow();
         let topics = topics.keys().map(|arn| (arn.clone(), arn));
-        Ok(page(topics, input.next_token, |arn| json!({"TopicArn": arn}), "Topics"))
+        page(topics, input.next_token, |arn| json!({"TopicArn": arn}), "Topics")
     }
 
     pub(super) fn get_topic_attributes(&self, caller: &Caller, input: &OfTopic) -> Result<Value, AwsError> {

@@ -36,6 +36,31 @@ const OTHER_ATTRIBUTES: [&str; 16] = [
     "RedrivePolicy",
 ];
 
+/// What a permission can be for ("Amazon SQS API permissions" in the SQS Developer Guide).
+const ACTIONS: [&str; 21] = [
+    "*",
+    "AddPermission",
+    "CancelMessageMoveTask",
+    "ChangeMessageVisibility",
+    "CreateQueue",
+    "DeleteMessage",
+    "DeleteQueue",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+    "ListDeadLetterSourceQueues",
+    "ListMessageMoveTasks",
+    "ListQueueTags",
+    "ListQueues",
+    "PurgeQueue",
+    "ReceiveMessage",
+    "RemovePermission",
+    "SendMessage",
+    "SetQueueAttributes",
+    "StartMessageMoveTask",
+    "TagQueue",
+    "UntagQueue",
+];
+
 impl Sqs {
     pub(super) fn create_queue(&self, caller: &Caller, input: Value) -> Result<Value, AwsError> {
         let input::CreateQueue { queue_name: name, attributes, tags } = input::read(input)?;
@@ -300,6 +325,10 @@ impl Sqs {
         }
         if input.accounts.is_empty() || input.actions.is_empty() {
             return Err(missing(if input.accounts.is_empty() { "AWSAccountIds" } else { "Actions" }));
+        }
+        if let Some(action) = input.actions.iter().find(|action| !ACTIONS.contains(&action.as_str())) {
+            let reason = "Please refer to the appropriate WSDL for a list of valid actions.";
+            return Err(invalid(&format!("SQS:{action}"), "ActionName", reason));
         }
         let mut settings = held.queue.borrow().settings.clone();
         let (mut policy, mut statements) = policy_of(&settings);

@@ -360,6 +360,12 @@ impl States {
     pub(super) fn validate_state_machine_definition(&self, caller: &Caller, input: Value) -> Result<Value, AwsError> {
         let validate: Validate = read(input)?;
         self.allow(caller, "ValidateStateMachineDefinition", "*")?;
+        if validate.definition.is_empty() {
+            return Err(validation(
+                "1 validation error detected: Value '' at 'definition' failed to satisfy constraint: Member must have \
+                 length greater than or equal to 1",
+            ));
+        }
         // There are no warnings here, so the least severity that is asked for changes nothing.
         let _ = validate.severity;
         let found = asl::read(&validate.definition, validate.r#type == Some(Type::Express)).err().unwrap_or_default();
