@@ -7,7 +7,8 @@ use std::time::Duration;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::FunctionCode;
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// What an engine says in its first line.
@@ -23,8 +24,26 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn role(&self) -> String {
-        self.role.clone().unwrap_or_else(|| format!("arn:aws:iam::{}:role/function", self.account))
+    /// The functions' role. An engine that brought none is asked for one, by hand: its keys are not looked at.
+    pub(crate) async fn role(&self) -> String {
+        if let Some(role) = &self.role {
+            return role.clone();
+        }
+        let form = "Action=CreateRole&Version=2010-05-08&RoleName=function&AssumeRolePolicyDocument=%7B%7D";
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=test/20260101/{}/iam/aws4_request, SignedHeaders=host, \
+             Signature=none\r\n\r\n{form}",
+            form.len(),
+            self.region
+        );
+        let mut stream = TcpStream::connect(self.endpoint.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        format!("arn:aws:iam::{}:role/function", self.account)
     }
 
     /// This program as a function's code: where it lies for the engine, packed for any other.

@@ -58,6 +58,7 @@ impl Stack {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let tell = socket.local_addr().unwrap().to_string();
         let topic = sns.create_topic().name("events").send().await.unwrap().topic_arn.unwrap();
+        let role = place.role().await;
         for name in NAMES {
             let arn = format!("arn:aws:sqs:{}:{}:{name}", place.region, place.account);
             let policy = format!(
@@ -71,7 +72,7 @@ impl Stack {
                 .function_name(name)
                 .runtime(Runtime::Providedal2023)
                 .handler(name)
-                .role(place.role())
+                .role(&role)
                 .code(place.code())
                 .timeout(30)
                 .environment(Environment::builder().variables(TELL, &tell).build());

@@ -54,7 +54,7 @@ os.environ.update(
     MINISTACK_ACCOUNT_ID="000000000000",
     LOG_LEVEL="ERROR",
     # As AWS does, and as the engine does: signatures and policies are judged.
-    AUTH="true",
+    AUTH=os.environ.get("AUTH", "true"),
     # It is to find no Docker, and to leave nothing elsewhere.
     DOCKER_HOST="unix:///nowhere",
     HOME=place,
