@@ -4,6 +4,9 @@
 //! where it is (as the example `bare` does) and that ends with its standard input. The engines take turns, round after
 //! round, and are asked the same. Out: medians over the rounds.
 //!
+//! The first engine has bounds, and the exit code is 1 if it passes one. With `--soak=SECONDS` it is alone, under full load
+//! for so long, and what is watched is its memory.
+//!
 //! This very program is the functions, too: they say each record to the bench by UDP, so that what is measured is when a
 //! consumer runs and not what an engine says of it.
 
@@ -13,9 +16,12 @@
 mod function;
 #[path = "engines/process.rs"]
 mod process;
+#[path = "engines/soak.rs"]
+mod soak;
 #[path = "engines/stack.rs"]
 mod stack;
 
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use process::Process;
@@ -48,36 +54,59 @@ struct Round {
     memory: f64,
 }
 
-fn main() {
+/// A figure: its name, what it is in a round, and, of the first engine, its bound.
+type Figure = (&'static str, fn(&Round) -> f64, Bound);
+
+enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+    None,
+}
+
+const FIGURES: [Figure; 8] = [
+    ("start to ready, ms", |round| ms(round.start), Bound::AtMost(300.0)),
+    ("publish to function, median, ms", |round| ms(at(&round.reach, 0.5)), Bound::AtMost(5.0)),
+    ("publish to function, p99, ms", |round| ms(at(&round.reach, 0.99)), Bound::None),
+    ("events/s to all three functions", |round| round.rate, Bound::AtLeast(5000.0)),
+    ("engine's CPU for an event, µs", |round| round.cpu.as_secs_f64() * 1e6, Bound::None),
+    ("invoke, median, ms", |round| ms(at(&round.invoke, 0.5)), Bound::AtMost(1.0)),
+    ("invoke, p99, ms", |round| ms(at(&round.invoke, 0.99)), Bound::None),
+    ("peak memory of the engine, MiB", |round| round.memory, Bound::None),
+];
+
+fn main() -> ExitCode {
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
-        return function::main();
+        function::main();
+        return ExitCode::SUCCESS;
     }
-    let engines: Vec<(String, String)> = std::env::args()
+    let arguments: Vec<(String, String)> = std::env::args()
         .filter_map(|argument| argument.split_once('=').map(|(name, line)| (name.to_owned(), line.to_owned())))
         .collect();
-    if engines.is_empty() {
+    let (options, engines): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|(name, _)| name.starts_with("--"));
+    let Some((_, first)) = engines.first() else {
         println!("no engine to measure: `cargo xtask bench` names them");
-        return;
+        return ExitCode::SUCCESS;
+    };
+    if let Some((_, seconds)) = options.iter().find(|(name, _)| name == "--soak") {
+        let flat = runtime().block_on(soak::soak(first, Duration::from_secs(seconds.parse().unwrap())));
+        return if flat { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let mut rounds: Vec<Vec<Round>> = engines.iter().map(|_| Vec::new()).collect();
     for round in 0..ROUNDS {
         for ((name, command), rounds) in engines.iter().zip(&mut rounds) {
             eprintln!("round {} of {ROUNDS}: {name}", round + 1);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            rounds.push(runtime.block_on(measure(command)));
+            rounds.push(runtime().block_on(measure(command)));
         }
     }
     print!("{:<42}", "one topic, three queues, three functions");
     engines.iter().for_each(|(name, _)| print!(" {name:>12}"));
     println!();
-    row("start to ready, ms", &rounds, |round| ms(round.start));
-    row("publish to function, median, ms", &rounds, |round| ms(at(&round.reach, 0.5)));
-    row("publish to function, p99, ms", &rounds, |round| ms(at(&round.reach, 0.99)));
-    row("events/s to all three functions", &rounds, |round| round.rate);
-    row("engine's CPU for an event, µs", &rounds, |round| round.cpu.as_secs_f64() * 1e6);
-    row("invoke, median, ms", &rounds, |round| ms(at(&round.invoke, 0.5)));
-    row("invoke, p99, ms", &rounds, |round| ms(at(&round.invoke, 0.99)));
-    row("peak memory of the engine, MiB", &rounds, |round| round.memory);
+    let broken = FIGURES.iter().filter(|figure| !row(figure, &rounds)).count();
+    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 async fn measure(command: &str) -> Round {
@@ -114,14 +143,23 @@ async fn measure(command: &str) -> Round {
     Round { start, reach, rate, cpu: cpu / u32::try_from(published).unwrap(), invoke, memory }
 }
 
-fn row(name: &str, rounds: &[Vec<Round>], of: impl Fn(&Round) -> f64) {
-    print!("{name:<42}");
-    for rounds in rounds {
-        let mut values: Vec<f64> = rounds.iter().map(&of).collect();
+/// Prints a figure's median of each engine, and says whether the first kept its bound.
+fn row((name, of, bound): &Figure, rounds: &[Vec<Round>]) -> bool {
+    let medians = rounds.iter().map(|rounds| {
+        let mut values: Vec<f64> = rounds.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
-        print!(" {:>12.1}", values[values.len() / 2]);
-    }
-    println!();
+        values[values.len() / 2]
+    });
+    let medians: Vec<f64> = medians.collect();
+    print!("{name:<42}");
+    medians.iter().for_each(|median| print!(" {median:>12.1}"));
+    let (said, kept) = match *bound {
+        Bound::AtMost(most) => (format!("at most {most}"), medians[0] <= most),
+        Bound::AtLeast(least) => (format!("at least {least}"), medians[0] >= least),
+        Bound::None => (String::new(), true),
+    };
+    println!("   {said}{}", if kept { "" } else { ": FAILED" });
+    kept
 }
 
 fn at(times: &[Duration], share: f64) -> Duration {

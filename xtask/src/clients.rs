@@ -59,9 +59,8 @@ pub(crate) fn steps(repo: &Repo, report: &mut Report) {
 fn ask(repo: &Repo, arguments: &Arguments, report: &mut Report) {
     let mut ready = false;
     report.step("clients ready", "cargo xtask clients", || {
-        let pins = |name: &str| repo.at(TESTS).join(format!("{name}.txt"));
-        install::python(repo, "boto3", &place(repo, "boto3"), &pins("boto3"))?;
-        install::python(repo, "ministack", &place(repo, "ministack"), &pins("ministack"))?;
+        install(repo, "boto3")?;
+        install(repo, "ministack")?;
         let [quiet, locked, package, local, example, bare, _] = ENGINE;
         Tool::cargo(repo).args(["build", quiet, locked, package, local, example, bare]).show()?;
         ready = true;
@@ -95,6 +94,18 @@ fn against(repo: &Repo, server: Server, test: Option<&str>) -> Result<String, Er
         }
     };
     tool.show().map(|()| String::new())
+}
+
+/// A line that starts ministack, once it is installed.
+pub(crate) fn ministack(repo: &Repo) -> Result<String, Error> {
+    install(repo, "ministack")?;
+    let [python, home] = ["ministack/bin/python", "ministack-home"].map(|name| place(repo, name));
+    let script = repo.at(TESTS).join("serve_ministack.py");
+    Ok(format!("{} {} {}", python.display(), script.display(), home.display()))
+}
+
+fn install(repo: &Repo, name: &str) -> Result<(), Error> {
+    install::python(repo, name, &place(repo, name), &repo.at(TESTS).join(format!("{name}.txt")))
 }
 
 fn place(repo: &Repo, name: &str) -> PathBuf {

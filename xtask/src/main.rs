@@ -8,6 +8,7 @@ mod bounds;
 mod clients;
 mod crash;
 mod deny;
+mod engines;
 mod error;
 mod fuzz;
 mod install;
@@ -42,8 +43,10 @@ enum Command {
         /// Which judges, by name; all if none is given
         names: Vec<String>,
     },
-    /// Measure the compiler's CPU time and peak memory on 1, 10 and 100 copies of Everi
+    /// Measure the compiler on 1, 10 and 100 copies of Everi, and the local engine beside ministack
     Bench(bench::Arguments),
+    /// Hold the local engine under full load, and watch its memory
+    Soak(engines::Soak),
     /// Measure the compiler's CPU time and peak memory on hostile input
     Bounds(bounds::Arguments),
     /// Kill the local engine at random moments under load, and look for what it had accepted
@@ -77,6 +80,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Test => test::run(&repo),
         Command::Judge { names } => judges::run(&repo, names),
         Command::Bench(arguments) => bench::run(&repo, arguments),
+        Command::Soak(arguments) => engines::soak(&repo, arguments),
         Command::Bounds(arguments) => bounds::run(&repo, arguments),
         Command::Crash(arguments) => crash::run(&repo, arguments),
         Command::Clients(arguments) => clients::run(&repo, arguments),

@@ -99,9 +99,18 @@ impl Process {
         Duration::from_millis(ticks.map(|ticks| ticks.parse::<u64>().unwrap() * 10).sum())
     }
 
+    /// The highest resident memory so far.
     pub(crate) fn peak_mib(&self) -> f64 {
+        self.status("VmHWM:")
+    }
+
+    pub(crate) fn resident_mib(&self) -> f64 {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, what: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
     }
 

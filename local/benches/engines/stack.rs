@@ -89,6 +89,14 @@ impl Stack {
         self.sns.publish().topic_arn(&self.topic).message(BODY).send().await.unwrap();
     }
 
+    /// Publishes one batch, and says how many of it were taken.
+    pub(crate) async fn publish_ten(&self) -> usize {
+        let entry = |id: u32| PublishBatchRequestEntry::builder().id(id.to_string()).message(BODY).build().unwrap();
+        let batch = self.sns.publish_batch().topic_arn(&self.topic);
+        let batch = batch.set_publish_batch_request_entries(Some((0..10).map(entry).collect()));
+        batch.send().await.unwrap().successful().len()
+    }
+
     /// Publishes for so long in batches of ten, and says how many.
     pub(crate) async fn publish_for(&self, duration: Duration) -> usize {
         let until = Instant::now() + duration;
@@ -112,6 +120,11 @@ impl Stack {
         while self.ear.heard.load(Ordering::Relaxed) < self.expected {
             tokio::time::timeout(silence, self.ear.more.notified()).await.unwrap();
         }
+    }
+
+    /// How many records were published for and not heard yet.
+    pub(crate) fn behind(&self, published: usize) -> usize {
+        (published * NAMES.len()).saturating_sub(self.ear.heard.load(Ordering::Relaxed) - self.expected)
     }
 
     pub(crate) async fn invoke(&self) {
