@@ -41,6 +41,17 @@ fn run<F: Future<Output = ()>>(test: impl FnOnce(Rc<Test>) -> F) {
         let heard = Rc::clone(&told);
         world.log.listen(move |happening| heard.borrow_mut().push(happening.clone()));
         let _engine = Engine::start(world.clone()).unwrap();
+        let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let trust = json!({
+            "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
+        });
+        let all = json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"});
+        for (operation, input) in [
+            ("CreateRole", json!({"RoleName": "orders", "AssumeRolePolicyDocument": policy(trust)})),
+            ("PutRolePolicy", json!({"RoleName": "orders", "PolicyName": "all", "PolicyDocument": policy(all)})),
+        ] {
+            world.bus.request(Caller::Account, "iam", operation, input).await.unwrap();
+        }
         test(Rc::new(Test { world, told })).await;
     });
 }
@@ -393,13 +404,6 @@ fn new_code_takes_over_a_queue_and_nothing_in_it_is_lost() {
             let bus = test.world.bus.clone();
             async move { bus.request(Caller::Account, service, operation, input).await.unwrap() }
         };
-        let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
-        let trust = json!({
-            "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
-        });
-        call("iam", "CreateRole", json!({"RoleName": "orders", "AssumeRolePolicyDocument": policy(trust)})).await;
-        let all = policy(json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}));
-        call("iam", "PutRolePolicy", json!({"RoleName": "orders", "PolicyName": "all", "PolicyDocument": all})).await;
         call("sqs", "CreateQueue", json!({"QueueName": "orders"})).await;
         let folder = folder("queue");
         test.create("orders", &link(&folder, "old")).await;

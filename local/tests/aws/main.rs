@@ -22,3 +22,4 @@ mod sns;
 mod sqs;
 mod states;
 mod sts;
+mod trust;

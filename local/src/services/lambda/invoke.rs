@@ -12,7 +12,7 @@ use super::names::LATEST;
 use super::pool::{Running, SANDBOXES};
 use super::process::launch;
 use super::sandbox::{Context, Invocation, Sandbox};
-use super::{Entry, Function, FunctionError, Lambda, NAME, Payload, events, settings};
+use super::{Entry, Function, FunctionError, Lambda, NAME, Payload, assume, events, settings};
 use crate::kernel::{AwsError, Caller, Clock, Outcome, World};
 
 /// The largest event and answer of a synchronous invocation (Lambda quotas).
@@ -131,6 +131,8 @@ pub(crate) async fn run(lambda: &Lambda, entry: &Rc<Entry>, request: Request) ->
     let _busy = world.activity.begin();
     let _running = admit(lambda, entry)?;
     let function = entry.function();
+    // AWS keeps a session for some time; here a role that is not trusted any more is seen at once.
+    assume(world, &function)?;
     let request_id = request.request_id.clone();
     let invoked = match lambda.in_process.sandbox(&function) {
         Some(sandbox) => within_time(world, &function, &sandbox, request, false).await,
@@ -190,7 +192,7 @@ async fn in_process_of_its_own(world: &World, entry: &Rc<Entry>, request: Reques
     let (generation, function, cold) = (pool.generation(), entry.function(), warm.is_none());
     let sandbox = match warm {
         Some(sandbox) => sandbox,
-        None => match launch(world, &function, Rc::clone(&entry.output)).await {
+        None => match launch(world, &function, assume(world, &function)?, Rc::clone(&entry.output)).await {
             Ok(sandbox) => sandbox,
             Err(error) => {
                 died(world, entry, generation, &error);

@@ -26,10 +26,11 @@ const INIT: Duration = Duration::from_secs(10);
 /// How long the pipes of a process that died are read on, which a child of its own may hold open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Starts a function's process and waits until it is ready for its first invocation.
+/// Starts a function's process, which signs as `caller`, and waits until it is ready for its first invocation.
 pub(super) async fn launch(
     world: &World,
     function: &Function,
+    caller: Caller,
     output: Rc<Output>,
 ) -> Result<Box<dyn Sandbox>, FunctionError> {
     let entrypoint = |error: &dyn std::fmt::Display| {
@@ -40,7 +41,6 @@ pub(super) async fn launch(
     };
     let api = Rc::new(Api::default());
     let server = serve(Rc::clone(&api)).await.map_err(|error| entrypoint(&error))?;
-    let caller = Caller::Role { role: function.role.clone(), session: function.name.clone() };
     let key = Key { credentials: world.keys.give(caller), keys: world.keys.clone() };
     let child = command(world, function, &server, &key.credentials).spawn().map_err(|error| entrypoint(&error))?;
     let watch = spawn_local(watch(world.clone(), child, Rc::clone(&api), output));
