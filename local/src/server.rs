@@ -11,7 +11,7 @@
 //! | `/_eventloom/clock` | the time; `POST {"pause": true}`, `{"resume": true}`, `{"jump_ms": 1000}` |
 //! | `/_eventloom/token` | `POST` claims: a token of the issuer |
 //! | `/_eventloom/publish` | `POST {"event", "document"}`: an event to its topics |
-//! | `/_eventloom/faults` | `POST` [`Rates`]: faults from now on |
+//! | `/_eventloom/faults` | the faults that are to come; `POST` a [`Plan`]: these from now on |
 //! | everything else | AWS's APIs |
 
 use std::cell::RefCell;
@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
-use crate::faults::Rates;
+use crate::faults::Plan;
 use crate::kernel::Clock;
 use crate::publish::{Topic, publish};
 use crate::wire::{Request, Response};
@@ -106,10 +106,11 @@ impl Server {
             ("token", true) => self.mint(read(request)?),
             ("publish", true) => self.publish(read(request)?).await,
             ("faults", true) => {
-                self.engine.faults().everywhere(read::<Rates>(request)?);
-                Ok(json!({}))
+                self.engine.faults().set(read::<Plan>(request)?).map_err(|error| (400, error))?;
+                Ok(json!(self.engine.faults().plan()))
             }
-            ("health", true) | ("token" | "publish" | "faults", false) => {
+            ("faults", false) => Ok(json!(self.engine.faults().plan())),
+            ("health", true) | ("token" | "publish", false) => {
                 Err((405, format!("{} is not for `{control}`", request.method)))
             }
             _ => Err((404, format!("there is no control `{control}`"))),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod fake;
+mod faults;
 mod functions;
 mod restart;
 mod world;

@@ -134,7 +134,7 @@ pub(crate) async fn run(lambda: &Lambda, entry: &Rc<Entry>, request: Request) ->
     // AWS keeps a session for some time; here a role that is not trusted any more is seen at once.
     assume(world, &function)?;
     let request_id = request.request_id.clone();
-    let invoked = match lambda.in_process.sandbox(&function) {
+    let invoked = match lambda.in_process.sandbox(&world.lives, &function) {
         Some(sandbox) => within_time(world, &function, &sandbox, request, false).await,
         None => in_process_of_its_own(world, entry, request).await?,
     };
@@ -167,7 +167,7 @@ fn admit<'a>(lambda: &Lambda, entry: &'a Entry) -> Result<Running<'a>, AwsError>
 impl Lambda {
     /// How many invocations of a function can run at once on this machine.
     pub(crate) fn sandboxes(&self, entry: &Entry) -> usize {
-        let in_process = self.in_process.sandbox(&entry.function()).is_some();
+        let in_process = self.in_process.sandbox(&self.world.lives, &entry.function()).is_some();
         if in_process { usize::MAX } else { SANDBOXES }
     }
 }
