@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::faults::Plan;
-use crate::kernel::Clock;
+use crate::kernel::{Clock, World};
 use crate::publish::{Topic, publish};
 use crate::wire::{Request, Response};
 
@@ -38,6 +38,12 @@ const TOKEN_AGE: i64 = 12 * 3600;
 
 /// Where the engine keeps how many milliseconds its clock is ahead of the system's.
 pub const AHEAD: &str = "engine.ahead";
+
+/// Keeps how far the clock is ahead of the system's, with whatever is kept next.
+pub fn keep_lead(world: &World) {
+    let ahead = u64::try_from(world.clock.now().since(Clock::system().now()).as_millis()).unwrap_or(u64::MAX);
+    world.store.table(AHEAD).put("ms", &ahead);
+}
 
 /// What answers at the engine's main address; clones are the same.
 #[derive(Clone, Debug)]
@@ -137,9 +143,8 @@ impl Server {
         if asked.resume {
             clock.resume();
         }
-        let ahead = u64::try_from(clock.now().since(Clock::system().now()).as_millis()).unwrap_or(u64::MAX);
+        keep_lead(self.engine.world());
         let store = &self.engine.world().store;
-        store.table(AHEAD).put("ms", &ahead);
         store.durable().await.map_err(|error| (500, error.to_string()))?;
         Ok(self.time())
     }

@@ -9,7 +9,7 @@ use tokio::task::spawn_local;
 
 use super::errors::{invalid, read, throttled};
 use super::names::LATEST;
-use super::pool::{Running, SANDBOXES};
+use super::pool::{Pool, Running, SANDBOXES};
 use super::process::launch;
 use super::sandbox::{Context, Invocation, Sandbox};
 use super::{Entry, Function, FunctionError, Lambda, NAME, Payload, assume, events, settings};
@@ -176,16 +176,21 @@ impl Lambda {
 async fn in_process_of_its_own(world: &World, entry: &Rc<Entry>, request: Request) -> Result<Invoked, AwsError> {
     let pool = &entry.pool;
     let _place = pool.places.acquire().await.map_err(|error| AwsError::internal(error.to_string()))?;
-    let warm = loop {
+    let (warm, _trial) = loop {
         let warm = pool.warm();
+        if warm.is_some() || !pool.is_looping() {
+            break (warm, None);
+        }
         let next = pool.next_start();
-        if warm.is_some() || next <= world.clock.now() {
-            break warm;
+        let waits = next > world.clock.now();
+        if !waits && let Some(trial) = pool.trial() {
+            break (None, Some(trial));
         }
         tokio::select! {
             biased;
             () = pool.renewed() => {}
-            () = world.clock.sleep_until(next) => {}
+            () = world.clock.sleep_until(next), if waits => {}
+            () = pool.trial_over(), if !waits => {}
         }
     };
     // The function as it is now: it may have become another while this waited.
@@ -222,14 +227,14 @@ async fn end_idle(clock: Clock, entry: Weak<Entry>) {
     }
 }
 
-/// Counts a sandbox that died, and says so if they all do.
+/// Counts a sandbox that died, and says once if they all do.
 fn died(world: &World, entry: &Entry, generation: u64, error: &FunctionError) {
     let now = world.clock.now();
     let deaths = entry.pool.died(generation, now);
-    let wait = entry.pool.next_start().since(now);
-    if wait.is_zero() {
+    if !Pool::begins_to_loop(deaths) {
         return;
     }
+    let wait = entry.pool.next_start().since(now);
     let name = &entry.function().name;
     world.log.tell(
         NAME,
