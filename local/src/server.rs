@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::faults::Plan;
-use crate::kernel::{Clock, World};
+use crate::kernel::{Clock, Time, World};
 use crate::publish::{Topic, publish};
 use crate::wire::{Request, Response};
 
@@ -35,6 +35,9 @@ const JSON: &str = "application/json";
 
 /// How long a token is good that says nothing of its end, in seconds.
 const TOKEN_AGE: i64 = 12 * 3600;
+
+/// The last moment of the clock, which dates of four digits can tell.
+const LATEST: Time = Time::from_millis(253_370_764_800_000);
 
 /// Where the engine keeps how many milliseconds its clock is ahead of the system's.
 pub const AHEAD: &str = "engine.ahead";
@@ -136,10 +139,14 @@ impl Server {
 
     async fn set_clock(&self, asked: &Change) -> Answer {
         let clock = &self.engine.world().clock;
+        let by = Duration::from_millis(asked.jump_ms);
+        if clock.now() + by > LATEST {
+            return Err((400, format!("the clock does not go beyond {LATEST}")));
+        }
         if asked.pause {
             clock.pause();
         }
-        clock.jump(Duration::from_millis(asked.jump_ms));
+        clock.jump(by);
         if asked.resume {
             clock.resume();
         }
@@ -269,7 +276,11 @@ mod tests {
                 (Method::POST, "health", json!({}), 405),
                 (Method::POST, "nothing", json!({}), 404),
                 (Method::POST, "clock", json!({"jump": 1}), 400),
+                (Method::POST, "clock", json!({"jump_ms": u64::MAX}), 400),
+                (Method::POST, "clock", json!({"jump_ms": -1}), 400),
                 (Method::POST, "token", json!([]), 400),
+                (Method::POST, "faults", json!({"everywhere": {"throttle": 7}}), 400),
+                (Method::POST, "faults", json!({"at": {"../x": {}}}), 400),
                 (Method::POST, "publish", json!({"event": "E", "document": {}}), 503),
                 (Method::POST, "faults", json!({"throttle": "often"}), 400),
             ] {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
+mod http;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
