@@ -64,7 +64,7 @@ impl Default for Limits {
 /// How long nobody is let in once the system lets no one in.
 const CROWDED: Duration = Duration::from_millis(50);
 
-/// The largest headers of a request, in bytes.
+/// The largest headers of a request, in bytes; what comes in one piece may be twice as large.
 const HEADERS: usize = 64 << 10;
 
 /// Serves a listener until the task is dropped. Must run within a [`tokio::task::LocalSet`].

@@ -78,7 +78,7 @@ fn a_body_that_takes_too_long_or_breaks_off_is_refused() {
 #[test]
 fn headers_have_bounds() {
     run(|test| async move {
-        let long = test.post(&format!("x-long: {}\r\n", "x".repeat(100 << 10)), "").await;
+        let long = test.post(&format!("x-long: {}\r\n", "x".repeat(300 << 10)), "").await;
         assert!(long.is_empty() || long.starts_with("HTTP/1.1 431 "), "{long}");
         let many = test.post(&"x-many: 1\r\n".repeat(200), "").await;
         assert!(many.is_empty() || many.starts_with("HTTP/1.1 431 "), "{many}");
