@@ -43,16 +43,17 @@ impl Engine {
     /// As [`start`](Self::start), with settings of one's own.
     pub fn start_with(world: World, settings: Settings) -> Result<Self, StoreError> {
         let functions = Functions::default();
+        let faults = Faults::new(&world);
         let issuer = settings.issuer.unwrap_or_else(|| Issuer::new(&world.random));
         let gateway = Gateway::start(&world, issuer.clone(), settings.lifetimes, settings.first_port)?;
         let mut protocols = std::collections::BTreeMap::new();
-        for started in services::start(&world, &functions, &gateway)? {
+        for started in services::start(&world, &functions, &gateway, &faults)? {
             world.bus.put(started.name, started.service);
             protocols.extend(started.protocol.map(|protocol| (started.name, protocol)));
         }
-        let faults = Faults::new(world.clock.clone(), world.random.clone());
         world.bus.intercept(Rc::new(faults.clone()));
-        let front = Front::new(protocols, world.keys.clone(), world.bus.clone(), world.random.clone());
+        world.lives.put(Rc::new(faults.clone()));
+        let front = Front::new(protocols, &world);
         Ok(Self { world, front, functions, gateway, issuer, faults })
     }
 

@@ -94,7 +94,10 @@ impl Issuer {
         let claims = json(claims)?;
         let moment = |name: &str| claims.get(name).and_then(Value::as_f64);
         let now = now.fractional_seconds();
-        if moment("exp").is_some_and(|end| end <= now) || moment("nbf").is_some_and(|start| start > now) {
+        // A time that is none is no time to be within.
+        let is_none = |name: &str| claims.get(name).is_some() && moment(name).is_none();
+        let is_over = moment("exp").is_some_and(|end| end <= now);
+        if is_over || moment("nbf").is_some_and(|start| start > now) || is_none("exp") || is_none("nbf") {
             return Err(TokenError::Time);
         }
         Ok(claims)
@@ -117,7 +120,9 @@ mod tests {
         let token = issuer().token(&claims);
         assert_eq!(issuer().verify(&token, NOW), Ok(claims));
         assert_eq!(issuer().verify(&token, Time::from_millis(1_001_000)), Err(TokenError::Time));
-        assert_eq!(issuer().verify(&issuer().token(&json!({"nbf": 1_001})), NOW), Err(TokenError::Time));
+        for claims in [json!({"nbf": 1_001}), json!({"exp": "never"}), json!({"nbf": null}), json!({"exp": 1000})] {
+            assert_eq!(issuer().verify(&issuer().token(&claims), NOW), Err(TokenError::Time), "{claims}");
+        }
     }
 
     #[test]
@@ -132,10 +137,22 @@ mod tests {
     fn a_token_of_another_key_or_algorithm_is_refused() {
         let other = Issuer::new(&Random::seeded(2)).token(&json!({"sub": "agshin"}));
         assert_eq!(issuer().verify(&other, NOW), Err(TokenError::Signature));
-        for algorithm in ["none", "HS256"] {
+        let own = issuer().token(&json!({"sub": "agshin"}));
+        let (signed, signature) = own.rsplit_once('.').unwrap();
+        let claims = signed.split_once('.').unwrap().1;
+        for algorithm in [json!("none"), json!("None"), json!("HS256"), json!("RS256"), json!(["ES256"]), json!(null)] {
             let header = URL_SAFE_NO_PAD.encode(json!({"alg": algorithm}).to_string());
-            let token = format!("{header}.{}.", URL_SAFE_NO_PAD.encode("{}"));
-            assert_eq!(issuer().verify(&token, NOW), Err(TokenError::Algorithm));
+            for signature in ["", signature] {
+                let token = format!("{header}.{claims}.{signature}");
+                assert_eq!(issuer().verify(&token, NOW), Err(TokenError::Algorithm), "{algorithm}");
+            }
+        }
+        // Other claims, or another header, under its own signature.
+        let forged = URL_SAFE_NO_PAD.encode(json!({"sub": "rustam"}).to_string());
+        let header = signed.split_once('.').unwrap().0;
+        let keyed = URL_SAFE_NO_PAD.encode(json!({"alg": "ES256", "jku": "http://169.254.169.254/"}).to_string());
+        for token in [format!("{header}.{forged}.{signature}"), format!("{keyed}.{claims}.{signature}")] {
+            assert_eq!(issuer().verify(&token, NOW), Err(TokenError::Signature));
         }
         for broken in ["", "a", "a.b", "a.b.c", "🦀.🦀.🦀"] {
             assert_eq!(issuer().verify(broken, NOW), Err(TokenError::Malformed));

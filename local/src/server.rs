@@ -11,7 +11,7 @@
 //! | `/_eventloom/clock` | the time; `POST {"pause": true}`, `{"resume": true}`, `{"jump_ms": 1000}` |
 //! | `/_eventloom/token` | `POST` claims: a token of the issuer |
 //! | `/_eventloom/publish` | `POST {"event", "document"}`: an event to its topics |
-//! | `/_eventloom/faults` | `POST` [`Rates`]: faults from now on |
+//! | `/_eventloom/faults` | the faults that are to come; `POST` a [`Plan`]: these from now on |
 //! | everything else | AWS's APIs |
 
 use std::cell::RefCell;
@@ -26,8 +26,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
-use crate::faults::Rates;
-use crate::kernel::Clock;
+use crate::faults::Plan;
+use crate::kernel::{Clock, Time, World};
 use crate::publish::{Topic, publish};
 use crate::wire::{Request, Response};
 
@@ -36,8 +36,17 @@ const JSON: &str = "application/json";
 /// How long a token is good that says nothing of its end, in seconds.
 const TOKEN_AGE: i64 = 12 * 3600;
 
+/// The last moment of the clock, which dates of four digits can tell.
+const LATEST: Time = Time::from_millis(253_370_764_800_000);
+
 /// Where the engine keeps how many milliseconds its clock is ahead of the system's.
 pub const AHEAD: &str = "engine.ahead";
+
+/// Keeps how far the clock is ahead of the system's, with whatever is kept next.
+pub fn keep_lead(world: &World) {
+    let ahead = u64::try_from(world.clock.now().since(Clock::system().now()).as_millis()).unwrap_or(u64::MAX);
+    world.store.table(AHEAD).put("ms", &ahead);
+}
 
 /// What answers at the engine's main address; clones are the same.
 #[derive(Clone, Debug)]
@@ -106,10 +115,11 @@ impl Server {
             ("token", true) => self.mint(read(request)?),
             ("publish", true) => self.publish(read(request)?).await,
             ("faults", true) => {
-                self.engine.faults().everywhere(read::<Rates>(request)?);
-                Ok(json!({}))
+                self.engine.faults().set(read::<Plan>(request)?).map_err(|error| (400, error))?;
+                Ok(json!(self.engine.faults().plan()))
             }
-            ("health", true) | ("token" | "publish" | "faults", false) => {
+            ("faults", false) => Ok(json!(self.engine.faults().plan())),
+            ("health", true) | ("token" | "publish", false) => {
                 Err((405, format!("{} is not for `{control}`", request.method)))
             }
             _ => Err((404, format!("there is no control `{control}`"))),
@@ -129,16 +139,19 @@ impl Server {
 
     async fn set_clock(&self, asked: &Change) -> Answer {
         let clock = &self.engine.world().clock;
+        let by = Duration::from_millis(asked.jump_ms);
+        if clock.now() + by > LATEST {
+            return Err((400, format!("the clock does not go beyond {LATEST}")));
+        }
         if asked.pause {
             clock.pause();
         }
-        clock.jump(Duration::from_millis(asked.jump_ms));
+        clock.jump(by);
         if asked.resume {
             clock.resume();
         }
-        let ahead = u64::try_from(clock.now().since(Clock::system().now()).as_millis()).unwrap_or(u64::MAX);
+        keep_lead(self.engine.world());
         let store = &self.engine.world().store;
-        store.table(AHEAD).put("ms", &ahead);
         store.durable().await.map_err(|error| (500, error.to_string()))?;
         Ok(self.time())
     }
@@ -263,7 +276,11 @@ mod tests {
                 (Method::POST, "health", json!({}), 405),
                 (Method::POST, "nothing", json!({}), 404),
                 (Method::POST, "clock", json!({"jump": 1}), 400),
+                (Method::POST, "clock", json!({"jump_ms": u64::MAX}), 400),
+                (Method::POST, "clock", json!({"jump_ms": -1}), 400),
                 (Method::POST, "token", json!([]), 400),
+                (Method::POST, "faults", json!({"everywhere": {"throttle": 7}}), 400),
+                (Method::POST, "faults", json!({"at": {"../x": {}}}), 400),
                 (Method::POST, "publish", json!({"event": "E", "document": {}}), 503),
                 (Method::POST, "faults", json!({"throttle": "often"}), 400),
             ] {

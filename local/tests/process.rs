@@ -12,11 +12,17 @@ use std::rc::Rc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use local::engine::Engine;
-use local::kernel::{AwsError, Caller, Clock, Happening, Place, Random, Store, Time, World};
+use local::faults::Crash;
+use local::front::{Limits, serve};
+use local::kernel::{AwsError, Caller, Clock, Happening, Moment, Place, Random, Store, Time, World};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
@@ -36,12 +42,31 @@ fn run<F: Future<Output = ()>>(test: impl FnOnce(Rc<Test>) -> F) {
     }
     LocalSet::new().block_on(&runtime, async {
         let clock = Clock::new(BEGINNING);
-        let world = World::new(clock, Random::seeded(1), Store::memory(), Place::default());
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap()).into();
+        let place = Place { endpoint, ..Place::default() };
+        let world = World::new(clock, Random::seeded(1), Store::memory(), place);
         let told: Rc<RefCell<Vec<Happening>>> = Rc::default();
         let heard = Rc::clone(&told);
         world.log.listen(move |happening| heard.borrow_mut().push(happening.clone()));
-        let _engine = Engine::start(world.clone()).unwrap();
-        test(Rc::new(Test { world, told })).await;
+        let engine = Engine::start(world.clone()).unwrap();
+        let front = engine.front().clone();
+        spawn_local(serve(listener, Limits::default(), move |request| {
+            let front = front.clone();
+            async move { front.answer(request).await }
+        }));
+        let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let trust = json!({
+            "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
+        });
+        let all = json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"});
+        for (operation, input) in [
+            ("CreateRole", json!({"RoleName": "orders", "AssumeRolePolicyDocument": policy(trust)})),
+            ("PutRolePolicy", json!({"RoleName": "orders", "PolicyName": "all", "PolicyDocument": policy(all)})),
+        ] {
+            world.bus.request(Caller::Account, "iam", operation, input).await.unwrap();
+        }
+        test(Rc::new(Test { world, told, engine })).await;
     });
 }
 
@@ -90,6 +115,14 @@ async fn answer(event: LambdaEvent<Value>, invocations: u32) -> Result<Value, Di
             stream.read_to_end(&mut Vec::new()).unwrap();
             Ok(std::env::args().next().into())
         }
+        Some("send") => {
+            let sqs = sqs();
+            let send = || sqs.send_message().queue_url("http://x/000000000000/out").message_body("x").send();
+            std::io::stdout().write_all(b"sending\n").unwrap();
+            send().await.unwrap();
+            send().await.unwrap();
+            Ok(Value::Null)
+        }
         Some("probe") => Ok(probe(&context.request_id).into()),
         _ => Ok(json!({
             "event": payload,
@@ -102,6 +135,29 @@ async fn answer(event: LambdaEvent<Value>, invocations: u32) -> Result<Value, Di
             "deadline": context.deadline,
         })),
     }
+}
+
+/// A client as a handler has it: from what its environment says.
+fn sqs() -> aws_sdk_sqs::Client {
+    let variable = |name: &str| std::env::var(name).unwrap();
+    let keys = Credentials::new(
+        variable("AWS_ACCESS_KEY_ID"),
+        variable("AWS_SECRET_ACCESS_KEY"),
+        Some(variable("AWS_SESSION_TOKEN")),
+        None,
+        "environment",
+    );
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(variable("AWS_REGION")))
+        .endpoint_url(variable("AWS_ENDPOINT_URL"))
+        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+        .build();
+    aws_sdk_sqs::Client::new(&sdk)
 }
 
 /// What the runtime API says to requests that no runtime makes: their status codes.
@@ -131,6 +187,7 @@ fn probe(request_id: &str) -> Vec<u16> {
 struct Test {
     world: World,
     told: Rc<RefCell<Vec<Happening>>>,
+    engine: Engine,
 }
 
 impl Test {
@@ -211,7 +268,7 @@ fn a_process_gets_its_event_its_environment_and_the_engines_time() {
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/orders"),
             ("AWS_REGION", "eu-west-1"),
-            ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+            ("AWS_ENDPOINT_URL", &*test.world.place.endpoint),
             ("TZ", ":UTC"),
         ] {
             assert_eq!(variables[name], value, "{name}");
@@ -274,6 +331,50 @@ fn what_a_process_does_wrong_is_its_invocations_error() {
         assert_ne!(test.invoke(json!({})).await.unwrap()["pid"], pid);
         let key = after["variables"]["AWS_ACCESS_KEY_ID"].as_str().unwrap();
         assert!(test.world.keys.find(key).is_none(), "the key of a process ends with it");
+    });
+}
+
+#[test]
+fn a_process_is_killed_before_or_after_the_effect_of_any_call() {
+    run(|test| async move {
+        let sqs = |operation: &'static str, input: Value| {
+            let bus = test.world.bus.clone();
+            async move { bus.request(Caller::Account, "sqs", operation, input).await.unwrap() }
+        };
+        sqs("CreateQueue", json!({"QueueName": "out"})).await;
+        test.create("orders", &binary()).await;
+        let mut expected = 0;
+        let places = [
+            (0, Moment::Before, 0),
+            (1, Moment::Before, 0),
+            (1, Moment::After, 1),
+            (2, Moment::Before, 1),
+            (2, Moment::After, 2),
+            (0, Moment::After, 2),
+        ];
+        let mut pids = Vec::new();
+        for (call, when, sent) in places {
+            let place = format!("{when:?} {call}");
+            // The process that will be killed is warm.
+            let pid = test.invoke(json!({})).await.unwrap()["pid"].as_u64().unwrap();
+            test.engine.faults().crash(Crash { function: "orders".to_owned(), call, when, times: 1 });
+            let error = test.invoke(json!({"do": "send"})).await.unwrap_err();
+            assert_eq!(error["errorType"], "Runtime.ExitError", "{place}");
+            let message = error["errorMessage"].as_str().unwrap();
+            assert!(message.starts_with("RequestId: ") && !message.starts_with("RequestId:  "), "{message}");
+            assert!(message.ends_with(" Error: Runtime exited with error: signal: killed"), "{place}: {message}");
+            expected += sent;
+            let asked = json!({"QueueUrl": "out", "AttributeNames": ["All"]});
+            let count = sqs("GetQueueAttributes", asked).await["Attributes"]["ApproximateNumberOfMessages"].clone();
+            assert_eq!(count, expected.to_string(), "{place}");
+            pids.push(pid);
+        }
+        pids.dedup();
+        assert_eq!(pids.len(), places.len(), "each was another process");
+        // Its last words were heard.
+        assert_eq!(test.told.borrow().iter().filter(|told| told.detail["line"] == "sending").count(), 5);
+        test.invoke(json!({"do": "send"})).await.unwrap();
+        assert!(test.world.activity.is_quiet());
     });
 }
 
@@ -393,13 +494,6 @@ fn new_code_takes_over_a_queue_and_nothing_in_it_is_lost() {
             let bus = test.world.bus.clone();
             async move { bus.request(Caller::Account, service, operation, input).await.unwrap() }
         };
-        let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
-        let trust = json!({
-            "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
-        });
-        call("iam", "CreateRole", json!({"RoleName": "orders", "AssumeRolePolicyDocument": policy(trust)})).await;
-        let all = policy(json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}));
-        call("iam", "PutRolePolicy", json!({"RoleName": "orders", "PolicyName": "all", "PolicyDocument": all})).await;
         call("sqs", "CreateQueue", json!({"QueueName": "orders"})).await;
         let folder = folder("queue");
         test.create("orders", &link(&folder, "old")).await;

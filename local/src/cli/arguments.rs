@@ -73,6 +73,11 @@ pub(crate) enum Command {
         #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = pair)]
         claims: Vec<(String, String)>,
     },
+    /// Show the faults that are to come, or set them
+    Faults {
+        /// A JSON file with a plan, as docs/local/faults.md describes it; `-` is the standard input
+        file: Option<PathBuf>,
+    },
     /// Show the engine's clock, or change it
     Clock {
         #[command(subcommand)]

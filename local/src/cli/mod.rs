@@ -31,6 +31,7 @@ pub(crate) fn run() -> ExitCode {
         None => up::up(&arguments),
         Some(Command::Publish { event, file }) => remote::publish(&arguments, event, file),
         Some(Command::Token { user, claims }) => remote::token(&arguments, user, claims),
+        Some(Command::Faults { file }) => remote::faults(&arguments, file.as_deref()),
         Some(Command::Clock { change }) => remote::clock(&arguments, change),
     };
     match done {

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use bytes::Bytes;
+use http::Method;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value, json};
@@ -35,6 +36,16 @@ pub(crate) fn token(arguments: &Arguments, user: &str, claims: &[(String, String
     Ok(())
 }
 
+/// Shows the faults that are to come, or sets them.
+pub(crate) fn faults(arguments: &Arguments, file: Option<&Path>) -> Result<(), Stop> {
+    let plan = match file {
+        Some(file) => post(arguments, "faults", &document(file)?)?,
+        None => ask(arguments, Method::GET, "faults", &Value::Null)?,
+    };
+    println!("{plan:#}");
+    Ok(())
+}
+
 /// Shows the clock, or changes it.
 pub(crate) fn clock(arguments: &Arguments, change: &Option<Change>) -> Result<(), Stop> {
     let body = match change {
@@ -62,13 +73,18 @@ pub(crate) fn document(file: &Path) -> Result<Value, Stop> {
     serde_json::from_slice(&text).map_err(|error| Stop::Refused(format!("{}: {error}", file.display())))
 }
 
-/// Asks the engine of the flow.
+/// Tells the engine of the flow.
 fn post(arguments: &Arguments, control: &str, body: &Value) -> Result<Value, Stop> {
+    ask(arguments, Method::POST, control, body)
+}
+
+/// Asks the engine of the flow.
+fn ask(arguments: &Arguments, method: Method, control: &str, body: &Value) -> Result<Value, Stop> {
     let session = Session::of(&arguments.root)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|why| Stop::Refused(why.to_string()))?;
     let gone = |_| Stop::NotRunning(arguments.root.clone());
-    let (status, answer) = runtime.block_on(ask(&session, control, body)).map_err(gone)?;
+    let (status, answer) = runtime.block_on(send(&session, method, control, body)).map_err(gone)?;
     let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
     if status == 200 {
         return Ok(answer);
@@ -81,14 +97,17 @@ fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
     answer.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-async fn ask(
+async fn send(
     session: &Session,
+    method: Method,
     control: &str,
     body: &Value,
 ) -> Result<(u16, Bytes), Box<dyn std::error::Error + Send + Sync>> {
     let stream = tokio::net::TcpStream::connect(&session.authority).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let request = hyper::Request::post(format!("/_eventloom/{control}"))
+    let request = hyper::Request::builder()
+        .method(method)
+        .uri(format!("/_eventloom/{control}"))
         .header("host", &session.authority)
         .header("authorization", format!("Bearer {}", session.token))
         .body(Full::new(Bytes::from(body.to_string())))?;

@@ -15,7 +15,7 @@ use local::front::{Limits, Origins, serve};
 use local::issuer::Issuer;
 use local::kernel::{Clock, Outcome, Place, Random, Store, StoreError, World};
 use local::publish::{Topic, publish};
-use local::server::{AHEAD, Server};
+use local::server::{AHEAD, Server, keep_lead};
 use local::services::gateway::Lifetimes;
 use local::sockets::Sockets;
 use tokio::net::TcpListener;
@@ -259,13 +259,17 @@ async fn idle(engine: &Engine, arguments: &Arguments) -> Result<(), Stop> {
                 continue;
             }
             match world.clock.next_work() {
-                Some(moment) => world.clock.jump_to(moment),
-                None => return,
+                Some(moment) => {
+                    world.clock.jump_to(moment);
+                    // With what is done then, or before: no record is of a time that the next run has not reached.
+                    keep_lead(world);
+                }
+                None => return world.store.durable().await.map_err(Stop::from),
             }
         }
     };
     let late = |_| Stop::Late(arguments.timeout);
-    tokio::time::timeout(Duration::from_secs(arguments.timeout), rest).await.map_err(late)
+    tokio::time::timeout(Duration::from_secs(arguments.timeout), rest).await.map_err(late)?
 }
 
 /// Says where everything is.

@@ -17,22 +17,26 @@ use http_body_util::BodyExt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Front;
+use crate::kernel::Lives;
 use crate::wire::{Request, Response};
 
 /// An HTTP client for the SDK whose requests an engine in this process answers.
 #[derive(Clone)]
-pub struct Client(mpsc::UnboundedSender<(Request, oneshot::Sender<Response>)>);
+pub struct Client(mpsc::UnboundedSender<Asked>);
+
+/// A request, the life of the function that makes it, and where its answer goes.
+type Asked = (Request, Option<String>, oneshot::Sender<Response>);
 
 /// A client of an engine. It answers as long as the engine's [`tokio::task::LocalSet`] runs, within which
 /// this must be called.
 pub fn client(front: Front) -> Client {
-    let (sender, mut requests) = mpsc::unbounded_channel::<(Request, oneshot::Sender<Response>)>();
+    let (sender, mut requests) = mpsc::unbounded_channel::<Asked>();
     tokio::task::spawn_local(async move {
-        while let Some((request, answer)) = requests.recv().await {
+        while let Some((request, life, answer)) = requests.recv().await {
             let front = front.clone();
             tokio::task::spawn_local(async move {
                 // A client that gave up has dropped its end.
-                let _ = answer.send(front.answer(request).await);
+                let _ = answer.send(front.answer_to(life.as_deref(), request).await);
             });
         }
     });
@@ -54,11 +58,13 @@ impl HttpClient for Client {
 impl HttpConnector for Client {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let sender = self.0.clone();
+        // The SDK calls in the task of who called it.
+        let life = Lives::current();
         HttpConnectorFuture::new(async move {
             let request = read(request).await?;
             let (answer, answered) = oneshot::channel();
             let gone = || ConnectorError::other("the engine has ended".into(), None);
-            sender.send((request, answer)).map_err(|_| gone())?;
+            sender.send((request, life, answer)).map_err(|_| gone())?;
             let response = answered.await.map_err(|_| gone())?;
             written(response)
         })

@@ -15,7 +15,9 @@ pub use client::{Client, client};
 pub use serve::{Limits, Origins, Refused, admit, serve};
 pub(crate) use serve::{protocol, written};
 
-use crate::kernel::{AwsError, Bus, Call, Caller, Random};
+use serde_json::Value;
+
+use crate::kernel::{AwsError, Bus, Call, Caller, Life, Lives, Moment, Random, World};
 pub use crate::kernel::{Credentials, Keys};
 use crate::wire::{AwsJson, Protocol, Query, Request, Response};
 
@@ -50,16 +52,24 @@ pub struct Front {
     keys: Keys,
     bus: Bus,
     random: Random,
+    lives: Lives,
 }
 
 impl Front {
     /// A door to the services that clients may call.
-    pub fn new(protocols: BTreeMap<&'static str, Protocol>, keys: Keys, bus: Bus, random: Random) -> Self {
-        Self { protocols, keys, bus, random }
+    pub fn new(protocols: BTreeMap<&'static str, Protocol>, world: &World) -> Self {
+        let World { keys, bus, random, lives, .. } = world.clone();
+        Self { protocols, keys, bus, random, lives }
     }
 
     /// Answers a request.
     pub async fn answer(&self, request: Request) -> Response {
+        self.answer_to(None, request).await
+    }
+
+    /// Answers a request of a function in this process, by the name of its life; a process of its own is known by
+    /// its key.
+    pub(crate) async fn answer_to(&self, life: Option<&str>, request: Request) -> Response {
         let request_id = self.random.uuid();
         let signature = match sigv4::Signature::of(&request) {
             Ok(signature) => signature,
@@ -79,7 +89,9 @@ impl Front {
         };
         match protocol.decode(&request) {
             Ok((operation, input)) => {
-                let answer = self.call(name, caller, &operation, input).await;
+                let life = self.lives.find(life.unwrap_or(&signature.access_key));
+                let call = Call { caller, operation: operation.clone(), input };
+                let answer = self.call(name, call, life.as_ref()).await;
                 protocol.encode(&operation, &answer, &request_id)
             }
             Err(error) => protocol.encode("", &Err(error), &request_id),
@@ -95,15 +107,26 @@ impl Front {
         keys::caller(&self.keys, request, &sigv4::Signature::of(request)?)
     }
 
-    async fn call(
-        &self,
-        name: &str,
-        caller: Caller,
-        operation: &str,
-        input: serde_json::Value,
-    ) -> Result<serde_json::Value, AwsError> {
-        self.bus.call(name, Call { caller, operation: operation.to_owned(), input }).await
+    /// Makes a call; one beside which its caller dies is never answered.
+    async fn call(&self, name: &str, call: Call, life: Option<&Life>) -> Result<Value, AwsError> {
+        let Some(life) = life else { return self.bus.call(name, call).await };
+        life.count();
+        let operation = call.operation.clone();
+        if life.is_struck(name, &operation, Moment::Before) {
+            return unheard(life).await;
+        }
+        let answer = self.bus.call(name, call).await;
+        if life.is_struck(name, &operation, Moment::After) {
+            return unheard(life).await;
+        }
+        answer
     }
+}
+
+/// What a caller is told that is dead by then.
+async fn unheard(life: &Life) -> Result<Value, AwsError> {
+    life.gone().await;
+    Err(AwsError::internal("the function that called has ended"))
 }
 
 /// The service's name here: DynamoDB's streams are signed as DynamoDB is, and are an API of their own.

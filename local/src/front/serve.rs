@@ -61,7 +61,10 @@ impl Default for Limits {
     }
 }
 
-/// The largest headers of a request, in bytes.
+/// How long nobody is let in once the system lets no one in.
+const CROWDED: Duration = Duration::from_millis(50);
+
+/// The largest headers of a request, in bytes; what comes in one piece may be twice as large.
 const HEADERS: usize = 64 << 10;
 
 /// Serves a listener until the task is dropped. Must run within a [`tokio::task::LocalSet`].
@@ -76,8 +79,12 @@ where
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn_local(connection(stream, address, limits.clone(), Rc::clone(&answer)));
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn_local(connection(stream, address, limits.clone(), Rc::clone(&answer)));
+                }
+                // No more files may be open: some will be closed, and meanwhile others need the thread.
+                Err(_) => tokio::time::sleep(CROWDED).await,
             },
             Some(_) = connections.join_next() => {}
         }

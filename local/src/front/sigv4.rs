@@ -86,10 +86,8 @@ impl Signature {
             let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
             let _ = writeln!(text, "{name}:{value}");
         }
-        let body = match request.header("x-amz-content-sha256") {
-            Some(sum) if self.headers.iter().any(|name| name == "x-amz-content-sha256") => sum.to_owned(),
-            _ => sha256(&request.body),
-        };
+        // The sum that the client names is not believed: it may be another body's.
+        let body = sha256(&request.body);
         let _ = write!(text, "\n{}\n{body}", self.headers.join(";"));
         text
     }
@@ -185,6 +183,23 @@ mod tests {
         refused(&Request { path: "/other".into(), ..request.clone() }, SECRET);
         refused(&Request { query: "Param2=value2".into(), ..request.clone() }, SECRET);
         refused(&Request { body: Bytes::from_static(b"{}"), ..request.clone() }, SECRET);
+    }
+
+    #[test]
+    fn a_body_is_not_another_ones_whose_sum_was_signed() {
+        let mut request = Request { body: Bytes::from_static(b"{}"), ..published() };
+        request.headers.insert("x-amz-content-sha256", sha256(b"{}").parse().unwrap());
+        let headers = "host;x-amz-content-sha256;x-amz-date";
+        let mut signature = Signature::of(&request).unwrap();
+        signature.headers = headers.split(';').map(str::to_owned).collect();
+        let text = signature.text_to_sign(&request);
+        let key = signature.scope.split('/').fold(format!("AWS4{SECRET}").into_bytes(), |key, part| {
+            hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), part.as_bytes()).as_ref().to_vec()
+        });
+        signature.digest = hex(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), text.as_bytes()).as_ref());
+        signature.verify(&request, SECRET).unwrap();
+        let other = Request { body: Bytes::from_static(b"{\"a\":1}"), ..request };
+        assert_eq!(signature.verify(&other, SECRET).unwrap_err().code, "SignatureDoesNotMatch");
     }
 
     #[test]

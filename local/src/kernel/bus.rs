@@ -65,6 +65,11 @@ impl Bus {
         self.services.borrow_mut().insert(name, service);
     }
 
+    /// Whether there is a service of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.services.borrow().contains_key(name)
+    }
+
     /// From now on every call goes through `interceptor`.
     pub fn intercept(&self, interceptor: Rc<dyn Interceptor>) {
         *self.interceptor.borrow_mut() = Some(interceptor);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Activity, Arn, Bus, Clock, Guard, Keys, Log, Random, Store};
+use super::{Activity, Arn, Bus, Clock, Guard, Keys, Lives, Log, Random, Store};
 
 /// Where the engine says it is: a region and an account that exist nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct World {
     pub log: Log,
     /// The keys that clients sign with.
     pub keys: Keys,
+    /// The sandboxes of functions.
+    pub lives: Lives,
 }
 
 impl World {
@@ -64,7 +66,7 @@ impl World {
         let bus = Bus::new(store.clone(), activity.clone());
         let log = Log::new(clock.clone());
         let keys = Keys::new(random.clone());
-        Self { clock, random, store, place, bus, guard: Guard::default(), activity, log, keys }
+        Self { clock, random, store, place, bus, guard: Guard::default(), activity, log, keys, lives: Lives::default() }
     }
 
     /// A world of virtual time (under a paused runtime) from 2026-01-01 on, which keeps nothing and draws

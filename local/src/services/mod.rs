@@ -22,6 +22,7 @@ pub mod sts;
 
 use std::rc::Rc;
 
+use crate::faults::Faults;
 use crate::kernel::{Service, StoreError, World};
 use crate::wire::Protocol;
 
@@ -36,15 +37,18 @@ pub struct Started {
     pub service: Rc<dyn Service>,
 }
 
-/// Starts every service of the engine; `functions` run in this process. Must be called within a
+/// Starts every service of the engine; `functions` run in this process, queues misbehave as `faults` says. Must be called within a
 /// [`tokio::task::LocalSet`].
 pub fn start(
     world: &World,
     functions: &lambda::Functions,
     gateway: &Rc<gateway::Gateway>,
+    faults: &Faults,
 ) -> Result<Vec<Started>, StoreError> {
     let (tables, streams) = dynamodb::start(world)?;
     let lambda = lambda::Lambda::start(world, functions)?;
+    let sqs = sqs::start(world)?;
+    sqs.set_chaos(Some(Rc::new(faults.clone())));
     let gateway = || Rc::clone(gateway) as Rc<dyn Service>;
     Ok(vec![
         Started { name: gateway::CONTROL, protocol: None, service: gateway() },
@@ -58,7 +62,7 @@ pub fn start(
         Started { name: secrets::NAME, protocol: Some(secrets::PROTOCOL), service: secrets::Secrets::start(world)? },
         Started { name: ses::NAME, protocol: Some(ses::PROTOCOL), service: ses::Ses::start(world)? },
         Started { name: sns::NAME, protocol: Some(sns::PROTOCOL), service: sns::Sns::start(world)? },
-        Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs::start(world)? },
+        Started { name: sqs::NAME, protocol: Some(sqs::PROTOCOL), service: sqs },
         Started { name: states::NAME, protocol: Some(states::PROTOCOL), service: states::start(world)? },
         Started { name: sts::NAME, protocol: Some(sts::PROTOCOL), service: sts::Sts::start(world) },
     ])

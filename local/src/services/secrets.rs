@@ -26,6 +26,10 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 /// Characters of a secret's text.
 const LARGEST: usize = 65_536;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// What a new version of a secret takes of its key.
+const WRITE: &[&str] = &["kms:GenerateDataKey", "kms:Decrypt"];
+/// What reading a secret takes of its key.
+const READ: &[&str] = &["kms:Decrypt"];
 const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
 /// The service.
@@ -123,19 +127,19 @@ impl Secrets {
         Ok(Rc::new(Self { world: world.clone(), table, secrets }))
     }
 
-    fn answer(&self, call: Call) -> Result<Value, AwsError> {
+    async fn answer(&self, call: Call) -> Result<Value, AwsError> {
         let Call { caller, operation, input } = call;
         match operation.as_str() {
-            "CreateSecret" => self.create(&caller, read(input)?),
-            "GetSecretValue" => self.value(&caller, &read(input)?),
+            "CreateSecret" => self.create(&caller, read(input)?).await,
+            "GetSecretValue" => self.value(&caller, &read(input)?).await,
             "DescribeSecret" => self.describe(&caller, &read(input)?),
-            "PutSecretValue" | "UpdateSecret" => self.change(&caller, &operation, read(input)?),
+            "PutSecretValue" | "UpdateSecret" => self.change(&caller, &operation, read(input)?).await,
             "DeleteSecret" => self.delete(&caller, &read(input)?),
             other => Err(AwsError::unsupported(NAME, other)),
         }
     }
 
-    fn create(&self, caller: &Caller, input: CreateSecret) -> Result<Value, AwsError> {
+    async fn create(&self, caller: &Caller, input: CreateSecret) -> Result<Value, AwsError> {
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+=.@-".contains(&byte);
         if input.name.is_empty() || input.name.len() > 512 || !input.name.bytes().all(valid) {
             let message = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!";
@@ -160,6 +164,12 @@ impl Secrets {
             (None, Some(generate)) => Some(self.generated(&generate)?),
             (Some(_), Some(_)) => return Err(invalid("SecretString and GenerateSecretString exclude each other.")),
         };
+        self.use_key(caller, input.kms_key_id.as_deref(), &arn, WRITE).await?;
+        // Another may have made it while the key was asked for.
+        if self.find(&input.name).is_ok() {
+            let message = format!("The operation failed because the secret {} already exists.", input.name);
+            return Err(AwsError::new("ResourceExistsException", message));
+        }
         let now = self.world.clock.now();
         let current = text.map(|text| {
             let id = input.client_request_token.unwrap_or_else(|| self.world.random.uuid());
@@ -183,7 +193,7 @@ impl Secrets {
         Ok(json!({"ARN": arn, "Name": input.name, "VersionId": id}))
     }
 
-    fn value(&self, caller: &Caller, input: &OfSecret) -> Result<Value, AwsError> {
+    async fn value(&self, caller: &Caller, input: &OfSecret) -> Result<Value, AwsError> {
         let secret = self.allowed(caller, "GetSecretValue", &input.secret_id)?;
         not_deleted(&secret)?;
         let versions = [(CURRENT, secret.current.as_ref()), (PREVIOUS, secret.previous.as_ref())];
@@ -197,6 +207,7 @@ impl Secrets {
             let stage = input.version_stage.as_deref().unwrap_or(CURRENT);
             missing(&format!("Secrets Manager can't find the specified secret value for staging label: {stage}"))
         })?;
+        self.use_key(caller, secret.kms_key.as_deref(), &secret.arn, READ).await?;
         Ok(json!({
             "ARN": secret.arn, "Name": secret.name, "VersionId": version.id, "SecretString": version.text,
             "VersionStages": [stage], "CreatedDate": version.created.fractional_seconds(),
@@ -224,11 +235,18 @@ impl Secrets {
         Ok(shown)
     }
 
-    fn change(&self, caller: &Caller, operation: &str, input: ChangeSecret) -> Result<Value, AwsError> {
+    async fn change(&self, caller: &Caller, operation: &str, input: ChangeSecret) -> Result<Value, AwsError> {
         let mut secret = self.allowed(caller, operation, &input.secret_id)?;
         not_deleted(&secret)?;
         if operation == "PutSecretValue" && input.secret_string.is_none() {
             return Err(invalid("You must provide either SecretString or SecretBinary."));
+        }
+        let key = input.kms_key_id.as_deref().or(secret.kms_key.as_deref());
+        if input.secret_string.is_some() || input.kms_key_id.is_some() {
+            self.use_key(caller, key, &secret.arn, WRITE).await?;
+            // As it is now that the key was asked for.
+            secret = self.find(secret.arn.as_str())?;
+            not_deleted(&secret)?;
         }
         let now = self.world.clock.now();
         secret.changed = now;
@@ -315,6 +333,23 @@ impl Secrets {
         self.world.guard.check(&access)
     }
 
+    /// Asks, in the caller's name, whether the secret's key may be used: AWS makes a data key of it for each
+    /// version, and decrypts that for each read (Secrets Manager User Guide, "Secret encryption and decryption").
+    async fn use_key(
+        &self,
+        caller: &Caller,
+        key: Option<&str>,
+        secret: &Arn,
+        actions: &[&str],
+    ) -> Result<(), AwsError> {
+        let Some(key) = key else { return Ok(()) };
+        let asked = json!({
+            "KeyId": key, "Actions": actions, "Via": NAME, "EncryptionContext": {"SecretARN": secret},
+        });
+        let used = self.world.bus.request(caller.clone(), "kms", "eventloom:Use", asked).await;
+        used.map(|_| ()).map_err(|error| of_kms(error, actions))
+    }
+
     fn put(&self, secret: Secret) {
         self.table.put(&secret.name, &secret);
         self.secrets.borrow_mut().insert(secret.name.clone(), secret);
@@ -374,8 +409,23 @@ impl Secrets {
 
 impl Service for Secrets {
     fn call(self: Rc<Self>, call: Call) -> LocalBoxFuture<'static, Result<Value, AwsError>> {
-        async move { self.answer(call) }.boxed_local()
+        async move { self.answer(call).await }.boxed_local()
     }
+}
+
+/// KMS's refusal in this service's words. A failure of the engine or a throttle stays what it is.
+fn of_kms(error: AwsError, actions: &[&str]) -> AwsError {
+    let (code, message) = match error.code.as_str() {
+        "AccessDeniedException" => {
+            ("AccessDeniedException", format!("Access to KMS is not allowed ({})", error.message))
+        }
+        "NotFoundException" | "DisabledException" | "KMSInvalidStateException" => (
+            if actions == READ { "DecryptionFailure" } else { "EncryptionFailure" },
+            format!("Secrets Manager can't use the KMS key of the secret: {}", error.message),
+        ),
+        _ => return error,
+    };
+    AwsError::new(code, message)
 }
 
 fn read<T: serde::de::DeserializeOwned>(input: Value) -> Result<T, AwsError> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod fake;
+mod faults;
 mod functions;
 mod restart;
 mod world;
@@ -11,6 +12,7 @@ mod cloudformation;
 mod door;
 mod dynamodb;
 mod gateway;
+mod hostile;
 mod iam;
 mod kms;
 mod lambda;
@@ -22,3 +24,4 @@ mod sns;
 mod sqs;
 mod states;
 mod sts;
+mod trust;

@@ -52,7 +52,7 @@ fn a_secret_has_a_current_and_a_previous_version() {
 fn a_secret_is_generated_as_asked() {
     run(|test| async move {
         let generate = json!({"PasswordLength": 64, "ExcludePunctuation": true});
-        let input = json!({"Name": "key", "GenerateSecretString": generate, "KmsKeyId": "k", "Tags": []});
+        let input = json!({"Name": "key", "GenerateSecretString": generate, "KmsKeyId": "alias/aws/secretsmanager", "Tags": []});
         call(&test, "CreateSecret", input).await.unwrap();
         let value = call(&test, "GetSecretValue", json!({"SecretId": "key"})).await.unwrap();
         let text = value["SecretString"].as_str().unwrap();

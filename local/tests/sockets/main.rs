@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
+mod http;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -79,6 +81,11 @@ async fn ask(engine: &Engine, service: &str, operation: &str, input: Value) -> V
 }
 
 async fn make(engine: &Engine, protocol: &str) -> (String, String) {
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ]});
+    let role = json!({"RoleName": "f", "AssumeRolePolicyDocument": trust.to_string()});
+    ask(engine, "iam", "CreateRole", role).await;
     let function = json!({
         "FunctionName": "f", "Runtime": "provided.al2023", "Handler": "f", "Code": {"S3Bucket": "eventloom", "S3Key": "none"},
         "Role": "arn:aws:iam::000000000000:role/f",

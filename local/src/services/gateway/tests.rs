@@ -235,3 +235,45 @@ fn an_idle_connection_and_an_old_one_are_closed() {
         assert_eq!((ended, test.world.clock.now().since(start)), (Some(going), Duration::from_secs(7200)));
     });
 }
+
+#[test]
+fn a_token_is_good_for_its_issuer_audience_time_and_scopes_alone() {
+    websocket(|test| async move {
+        let authorizer = super::api::Authorizer::Jwt {
+            issuer: "https://login.example/".to_owned(),
+            audience: vec!["orders".to_owned()],
+            source: "$request.header.Authorization".to_owned(),
+        };
+        let now = test.world.clock.now().seconds();
+        let good = json!({
+            "iss": "https://login.example/", "aud": ["other", "orders"], "sub": "agshin", "exp": now + 60,
+            "scope": "read write",
+        });
+        let check = |claims: &Value, scopes: &[&str]| {
+            let token = format!("Bearer {}", test.gateway.issuer.token(claims));
+            let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+            test.gateway.check_token(&authorizer, |name| (name == "authorization").then(|| token.clone()), &scopes)
+        };
+        let with = |name: &str, value: Value| {
+            let mut claims = good.clone();
+            claims[name] = value;
+            claims
+        };
+        assert_eq!(check(&good, &["write"]).unwrap()["jwt"]["claims"]["sub"], "agshin");
+        for claims in [
+            with("iss", json!("https://login.example")),
+            with("iss", json!(["https://login.example/"])),
+            with("aud", json!("others")),
+            with("aud", Value::Null),
+            with("exp", json!(now)),
+            with("exp", json!("9999999999")),
+            with("nbf", json!(now + 60)),
+        ] {
+            assert_eq!(check(&claims, &[]).unwrap_err().status(), 401, "{claims}");
+        }
+        assert_eq!(check(&good, &["admin"]).unwrap_err().status(), 403);
+        assert_eq!(check(&with("scope", json!("readwrite")), &["read"]).unwrap_err().status(), 403);
+        let none = test.gateway.check_token(&authorizer, |_| None, &[]);
+        assert_eq!(none.unwrap_err().status(), 401);
+    });
+}

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::errors::is_transient;
-use super::{Function, NAME};
-use crate::kernel::{Arn, Caller, Outcome, World};
+use super::{Function, NAME, assume};
+use crate::kernel::{Arn, Outcome, World};
 
 /// Tries to reach a destination.
 const TRIES: u32 = 8;
@@ -53,14 +53,17 @@ impl Parcel {
 
 /// Sends a parcel as the function's role. One that cannot be sent is told and dropped, as AWS does.
 pub(crate) async fn deliver(world: &World, function: &Function, parcel: Parcel) {
-    let caller = Caller::Role { role: function.role.clone(), session: function.name.clone() };
     let (service, operation, input) = parcel.call(world);
     let tell = |outcome: Outcome, detail: Value| {
         world.log.tell(NAME, &function.name, "sent_to_destination", outcome, || detail);
     };
     let mut tries = 0;
     loop {
-        let Err(error) = world.bus.request(caller.clone(), service, operation, input.clone()).await else {
+        let sent = match assume(world, function) {
+            Ok(caller) => world.bus.request(caller, service, operation, input.clone()).await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = sent else {
             return tell(Outcome::Done, json!({"destination": parcel.to}));
         };
         tries += 1;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::errors::{among, conflict, invalid, not_honoured, number, read, within};
 use super::function::{Code, Function, Logging};
 use super::settings::arn_or_nothing;
-use super::{Entry, Lambda, names};
+use super::{Entry, Lambda, names, role};
 use crate::kernel::{Access, Arn, AwsError, Caller, Outcome};
 
 /// The bucket whose keys are paths on this machine.
@@ -132,8 +132,7 @@ pub(super) async fn create(lambda: &Lambda, caller: &Caller, input: Value) -> Re
     world.guard.check(&access)?;
     let required = |name: &str| invalid(format!("{name} is required"));
     let role = settings.role.clone().ok_or_else(|| required("Role"))?;
-    let access = Access { caller, action: "iam:PassRole", resource: role.as_str(), policy: None, context: &[] };
-    world.guard.check(&access)?;
+    pass(lambda, caller, &arn, &role)?;
     let handler = settings.handler.clone().ok_or_else(|| required("Handler"))?;
     let runtime = settings.runtime.clone().ok_or_else(|| required("Runtime"))?;
     let code = code(lambda, &[&name, arn.as_str(), &handler], identity.code)?;
@@ -252,6 +251,14 @@ fn set(function: &mut Function, settings: Settings) -> Result<(), AwsError> {
         None => function.kms_key.take(),
     };
     Ok(())
+}
+
+/// Whether the caller may hand a function this role, and Lambda can take it on for it.
+fn pass(lambda: &Lambda, caller: &Caller, function: &Arn, role: &Arn) -> Result<(), AwsError> {
+    let context = &[("iam:PassedToService", role::PRINCIPAL)];
+    let access = Access { caller, action: "iam:PassRole", resource: role.as_str(), policy: None, context };
+    lambda.world.guard.check(&access)?;
+    role::check(&lambda.world, function, role)
 }
 
 /// What a function is built for is kept and shown: the binary that runs here is this machine's.
@@ -432,8 +439,7 @@ pub(super) fn update_configuration(lambda: &Lambda, caller: &Caller, input: Valu
     let name = name.as_str().unwrap_or_default();
     let entry = lambda.entry(caller, "lambda:UpdateFunctionConfiguration", name, None)?;
     if let Some(role) = &settings.role {
-        let access = Access { caller, action: "iam:PassRole", resource: role.as_str(), policy: None, context: &[] };
-        lambda.world.guard.check(&access)?;
+        pass(lambda, caller, &entry.function().arn, role)?;
     }
     let function = lambda.change(&entry, |function| {
         set(function, settings)?;

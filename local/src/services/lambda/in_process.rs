@@ -12,9 +12,11 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
+use super::NAME;
 use super::function::Function;
 use super::payload::Payload;
-use super::sandbox::{ANSWER, Context, FunctionError, Invocation, Sandbox};
+use super::sandbox::{ANSWER, Context, FunctionError, Invocation, KILLED, RUN, Sandbox};
+use crate::kernel::{Lives, Moment};
 
 type Answer = LocalBoxFuture<'static, Result<Value, FunctionError>>;
 type Handler = Rc<dyn Fn(String, Value, Context) -> Answer>;
@@ -43,11 +45,11 @@ impl Functions {
     }
 
     /// The place where this function runs, if it runs here.
-    pub(super) fn sandbox(&self, function: &Function) -> Option<InProcess> {
+    pub(super) fn sandbox(&self, lives: &Lives, function: &Function) -> Option<InProcess> {
         let handlers = self.0.borrow();
         let names = [function.arn.as_str(), &function.name, &function.handler];
         let handler = names.iter().find_map(|name| handlers.get(*name).cloned())?;
-        Some(InProcess { handler, name: function.name.clone() })
+        Some(InProcess { handler, name: function.name.clone(), lives: lives.clone() })
     }
 }
 
@@ -61,6 +63,7 @@ impl fmt::Debug for Functions {
 pub(super) struct InProcess {
     handler: Handler,
     name: String,
+    lives: Lives,
 }
 
 impl fmt::Debug for InProcess {
@@ -75,11 +78,26 @@ impl Sandbox for InProcess {
             let event = invocation.payload.value().cloned();
             let event = event.map_err(|error| FunctionError::new("Runtime.MalformedEvent", error.to_string()))?;
             let context = invocation.context.clone();
-            let run = AssertUnwindSafe(async { (self.handler)(self.name.clone(), event, context).await });
-            let answer = match run.catch_unwind().await {
+            let lived = self.lives.begin(&self.name, None);
+            let life = lived.life();
+            let killed = || FunctionError::exited(&invocation.context.request_id, KILLED);
+            if life.is_struck(NAME, RUN, Moment::Before) {
+                return Err(killed());
+            }
+            let run = AssertUnwindSafe(lived.within(async { (self.handler)(self.name.clone(), event, context).await }));
+            let answer = tokio::select! {
+                biased;
+                () = life.ended() => return Err(killed()),
+                answer = run.catch_unwind() => answer,
+            };
+            let answer = match answer {
                 Ok(answer) => Payload::from_value(answer?),
                 Err(_) => return Err(FunctionError::new("Runtime.ExitError", "the function panicked")),
             };
+            life.rest();
+            if life.is_struck(NAME, RUN, Moment::After) {
+                return Err(killed());
+            }
             if answer.bytes().len() > ANSWER { Err(FunctionError::too_large()) } else { Ok(answer) }
         }
         .boxed_local()

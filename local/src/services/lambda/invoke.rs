@@ -9,10 +9,10 @@ use tokio::task::spawn_local;
 
 use super::errors::{invalid, read, throttled};
 use super::names::LATEST;
-use super::pool::{Running, SANDBOXES};
+use super::pool::{Pool, Running, SANDBOXES};
 use super::process::launch;
 use super::sandbox::{Context, Invocation, Sandbox};
-use super::{Entry, Function, FunctionError, Lambda, NAME, Payload, events, settings};
+use super::{Entry, Function, FunctionError, Lambda, NAME, Payload, assume, events, settings};
 use crate::kernel::{AwsError, Caller, Clock, Outcome, World};
 
 /// The largest event and answer of a synchronous invocation (Lambda quotas).
@@ -131,8 +131,10 @@ pub(crate) async fn run(lambda: &Lambda, entry: &Rc<Entry>, request: Request) ->
     let _busy = world.activity.begin();
     let _running = admit(lambda, entry)?;
     let function = entry.function();
+    // AWS keeps a session for some time; here a role that is not trusted any more is seen at once.
+    assume(world, &function)?;
     let request_id = request.request_id.clone();
-    let invoked = match lambda.in_process.sandbox(&function) {
+    let invoked = match lambda.in_process.sandbox(&world.lives, &function) {
         Some(sandbox) => within_time(world, &function, &sandbox, request, false).await,
         None => in_process_of_its_own(world, entry, request).await?,
     };
@@ -165,7 +167,7 @@ fn admit<'a>(lambda: &Lambda, entry: &'a Entry) -> Result<Running<'a>, AwsError>
 impl Lambda {
     /// How many invocations of a function can run at once on this machine.
     pub(crate) fn sandboxes(&self, entry: &Entry) -> usize {
-        let in_process = self.in_process.sandbox(&entry.function()).is_some();
+        let in_process = self.in_process.sandbox(&self.world.lives, &entry.function()).is_some();
         if in_process { usize::MAX } else { SANDBOXES }
     }
 }
@@ -174,23 +176,28 @@ impl Lambda {
 async fn in_process_of_its_own(world: &World, entry: &Rc<Entry>, request: Request) -> Result<Invoked, AwsError> {
     let pool = &entry.pool;
     let _place = pool.places.acquire().await.map_err(|error| AwsError::internal(error.to_string()))?;
-    let warm = loop {
+    let (warm, _trial) = loop {
         let warm = pool.warm();
+        if warm.is_some() || !pool.is_looping() {
+            break (warm, None);
+        }
         let next = pool.next_start();
-        if warm.is_some() || next <= world.clock.now() {
-            break warm;
+        let waits = next > world.clock.now();
+        if !waits && let Some(trial) = pool.trial() {
+            break (None, Some(trial));
         }
         tokio::select! {
             biased;
             () = pool.renewed() => {}
-            () = world.clock.sleep_until(next) => {}
+            () = world.clock.sleep_until(next), if waits => {}
+            () = pool.trial_over(), if !waits => {}
         }
     };
     // The function as it is now: it may have become another while this waited.
     let (generation, function, cold) = (pool.generation(), entry.function(), warm.is_none());
     let sandbox = match warm {
         Some(sandbox) => sandbox,
-        None => match launch(world, &function, Rc::clone(&entry.output)).await {
+        None => match launch(world, &function, assume(world, &function)?, Rc::clone(&entry.output)).await {
             Ok(sandbox) => sandbox,
             Err(error) => {
                 died(world, entry, generation, &error);
@@ -220,14 +227,14 @@ async fn end_idle(clock: Clock, entry: Weak<Entry>) {
     }
 }
 
-/// Counts a sandbox that died, and says so if they all do.
+/// Counts a sandbox that died, and says once if they all do.
 fn died(world: &World, entry: &Entry, generation: u64, error: &FunctionError) {
     let now = world.clock.now();
     let deaths = entry.pool.died(generation, now);
-    let wait = entry.pool.next_start().since(now);
-    if wait.is_zero() {
+    if !Pool::begins_to_loop(deaths) {
         return;
     }
+    let wait = entry.pool.next_start().since(now);
     let name = &entry.function().name;
     world.log.tell(
         NAME,

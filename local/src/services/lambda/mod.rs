@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | `functions`, `settings`, `permissions` | the functions and what is set on them |
 //! | `invoke`, `url` | one invocation: concurrency, sandbox, time-out; by a URL |
+//! | `role` | whom a function calls as |
 //! | `events` | asynchronous invocations: the queue, retries, destinations |
 //! | `sandbox`, `process`, `runtime_api`, `in_process` | where functions run |
 //! | `output` | what they write |
@@ -27,6 +28,7 @@ mod payload;
 mod permissions;
 mod pool;
 mod process;
+mod role;
 mod routes;
 mod runtime_api;
 mod sandbox;
@@ -46,6 +48,7 @@ pub(crate) use function::Function;
 pub use in_process::Functions;
 pub(crate) use invoke::{Request, SYNCHRONOUS, run};
 pub(crate) use payload::Payload;
+pub(crate) use role::assume;
 pub use routes::PROTOCOL;
 pub use sandbox::{Context, FunctionError};
 

@@ -68,5 +68,8 @@ mod tests {
     fn nothing_is_null_and_other_text_is_an_error() {
         assert_eq!(Payload::from_bytes(Bytes::new()).value().unwrap(), &Value::Null);
         assert!(Payload::from_bytes(Bytes::from_static(b"{")).value().is_err());
+        assert!(Payload::from_bytes(Bytes::from_static(b"\"\xff\"")).value().is_err());
+        assert!(Payload::from_bytes(Bytes::from_static(b"1e999")).value().is_err());
+        assert!(Payload::from_bytes("[".repeat(100_000).into()).value().is_err());
     }
 }

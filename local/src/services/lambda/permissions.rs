@@ -41,6 +41,8 @@ pub(super) fn add(lambda: &Lambda, caller: &Caller, input: Value) -> Result<Valu
         return Err(not_honoured("PrincipalOrgID"));
     }
     let statement = statement(add, entry.function().arn.as_str())?;
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+    lambda.world.guard.understands(&document).map_err(|error| invalid(error.message))?;
     lambda.change(&entry, |function| {
         if function.statements.iter().any(|existing| existing.get("Sid").and_then(Value::as_str) == Some(&sid)) {
             return Err(conflict(format!(

@@ -33,6 +33,9 @@ pub(super) struct Pool {
     died: Cell<Time>,
     /// The function has become another.
     renewed: Notify,
+    /// Whether a function that only crashes is being tried.
+    tried: Cell<bool>,
+    trial_over: Notify,
     pub(super) places: Semaphore,
 }
 
@@ -46,6 +49,8 @@ impl Default for Pool {
             deaths: Cell::default(),
             died: Cell::new(Time::EPOCH),
             renewed: Notify::new(),
+            tried: Cell::default(),
+            trial_over: Notify::new(),
             places: Semaphore::new(SANDBOXES),
         }
     }
@@ -121,10 +126,41 @@ impl Pool {
         self.deaths.get()
     }
 
+    /// Whether it is told now that this function only crashes: once, until it lives or is another.
+    pub(super) const fn begins_to_loop(deaths: u32) -> bool {
+        deaths == DEATHS
+    }
+
+    /// Whether this function only crashes.
+    pub(super) fn is_looping(&self) -> bool {
+        self.deaths.get() >= DEATHS
+    }
+
+    /// Tries a function that only crashes, if nobody else does: what waits for it waits for one start.
+    pub(super) fn trial(&self) -> Option<Trial<'_>> {
+        (!self.tried.replace(true)).then_some(Trial(self))
+    }
+
+    /// Waits until a trial is over.
+    pub(super) async fn trial_over(&self) {
+        self.trial_over.notified().await;
+    }
+
     /// When the next sandbox may start: a function that only crashes is not started in a tight loop.
     pub(super) fn next_start(&self) -> Time {
         let Some(over) = self.deaths.get().checked_sub(DEATHS) else { return Time::EPOCH };
         self.died.get() + Duration::from_secs(1 << over.min(5)).min(LONGEST)
+    }
+}
+
+/// The one start of a function that only crashes.
+#[derive(Debug)]
+pub(super) struct Trial<'a>(&'a Pool);
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        self.0.tried.set(false);
+        self.0.trial_over.notify_waiters();
     }
 }
 

@@ -13,23 +13,25 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::{JoinHandle, spawn_local};
 
+use super::NAME;
 use super::function::Function;
 use super::names::LATEST;
 use super::output::{LINE, Output};
 use super::payload::Payload;
 use super::runtime_api::{Api, Served, serve};
-use super::sandbox::{FunctionError, Invocation, Sandbox};
-use crate::kernel::{Caller, Credentials, Keys, World};
+use super::sandbox::{FunctionError, Invocation, RUN, Sandbox};
+use crate::kernel::{Caller, Credentials, Keys, Life, Lived, Moment, World};
 
 /// How long a process may take to ask for its first invocation (Lambda Developer Guide, "Init phase").
 const INIT: Duration = Duration::from_secs(10);
 /// How long the pipes of a process that died are read on, which a child of its own may hold open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Starts a function's process and waits until it is ready for its first invocation.
+/// Starts a function's process, which signs as `caller`, and waits until it is ready for its first invocation.
 pub(super) async fn launch(
     world: &World,
     function: &Function,
+    caller: Caller,
     output: Rc<Output>,
 ) -> Result<Box<dyn Sandbox>, FunctionError> {
     let entrypoint = |error: &dyn std::fmt::Display| {
@@ -40,11 +42,11 @@ pub(super) async fn launch(
     };
     let api = Rc::new(Api::default());
     let server = serve(Rc::clone(&api)).await.map_err(|error| entrypoint(&error))?;
-    let caller = Caller::Role { role: function.role.clone(), session: function.name.clone() };
     let key = Key { credentials: world.keys.give(caller), keys: world.keys.clone() };
+    let lived = world.lives.begin(&function.name, Some(&key.credentials.access_key));
     let child = command(world, function, &server, &key.credentials).spawn().map_err(|error| entrypoint(&error))?;
-    let watch = spawn_local(watch(world.clone(), child, Rc::clone(&api), output));
-    let process = Process { api: Rc::clone(&api), _server: server, watch, _key: key };
+    let watch = spawn_local(watch(world.clone(), child, lived.life().clone(), Rc::clone(&api), output));
+    let process = Process { api: Rc::clone(&api), _server: server, watch, lived, _key: key };
     let ready = tokio::select! {
         biased;
         ready = api.ready() => ready,
@@ -108,21 +110,33 @@ fn day(world: &World) -> String {
         .collect()
 }
 
+/// Waits until the process ends, by itself or because its life must.
+async fn ended(child: &mut Child, life: &Life) -> std::io::Result<ExitStatus> {
+    tokio::select! {
+        biased;
+        status = child.wait() => return status,
+        () = life.ended() => {}
+    }
+    child.start_kill()?;
+    child.wait().await
+}
+
 /// Reads what the process writes until it ends, and tells its death.
-async fn watch(world: World, mut child: Child, api: Rc<Api>, output: Rc<Output>) {
+async fn watch(world: World, mut child: Child, life: Life, api: Rc<Api>, output: Rc<Output>) {
     let read = futures_util::future::join(
         lines(child.stdout.take(), Rc::clone(&api), Rc::clone(&output)),
         lines(child.stderr.take(), Rc::clone(&api), output),
     );
-    tokio::pin!(read);
-    let ended = tokio::select! {
+    let ended = ended(&mut child, &life);
+    tokio::pin!(read, ended);
+    let status = tokio::select! {
         biased;
         // The process may close its pipes and live on.
         _ = &mut read => None,
-        status = child.wait() => Some(status),
+        status = &mut ended => Some(status),
     };
-    let status = match ended {
-        None => child.wait().await,
+    let status = match status {
+        None => ended.await,
         Some(status) => {
             let until = world.clock.now() + LAST_WORDS;
             tokio::select! {
@@ -140,8 +154,40 @@ fn exit(status: ExitStatus) -> String {
     if status.success() {
         return "Runtime exited without providing a reason".to_owned();
     }
-    // `exit status: 1` here, `exit status 1` in Lambda.
-    format!("Runtime exited with error: {}", status.to_string().replace(": ", " "))
+    match signal(status) {
+        Some(signal) => format!("Runtime exited with error: signal: {signal}"),
+        // `exit status: 1` here, `exit status 1` in Lambda.
+        None => format!("Runtime exited with error: {}", status.to_string().replace(": ", " ")),
+    }
+}
+
+/// The signal that ended a process, in the words of Lambda, which are Go's.
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<String> {
+    use std::os::unix::process::ExitStatusExt;
+    let core = if status.core_dumped() { " (core dumped)" } else { "" };
+    let name = match status.signal()? {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        4 => "illegal instruction",
+        5 => "trace/breakpoint trap",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => "killed",
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        14 => "alarm clock",
+        15 => "terminated",
+        other => return Some(format!("signal {other}{core}")),
+    };
+    Some(format!("{name}{core}"))
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<String> {
+    None
 }
 
 /// Reads a pipe line by line; a line that is too long is cut into several.
@@ -179,6 +225,7 @@ struct Process {
     _server: Served,
     /// Owns the child, which is killed when it is dropped.
     watch: JoinHandle<()>,
+    lived: Lived,
     _key: Key,
 }
 
@@ -203,7 +250,20 @@ impl Drop for Key {
 
 impl Sandbox for Process {
     fn invoke<'a>(&'a self, invocation: &'a Invocation) -> LocalBoxFuture<'a, Result<Payload, FunctionError>> {
-        self.api.invoke(invocation).boxed_local()
+        async {
+            let life = self.lived.life();
+            self.api.expect(&invocation.context.request_id);
+            if life.is_struck(NAME, RUN, Moment::Before) {
+                return Err(self.api.dead().await);
+            }
+            let result = self.api.invoke(invocation).await;
+            life.rest();
+            if life.is_struck(NAME, RUN, Moment::After) {
+                return Err(self.api.dead().await);
+            }
+            result
+        }
+        .boxed_local()
     }
 
     fn is_alive(&self) -> bool {

@@ -90,8 +90,25 @@ impl Api {
 
     /// The process has ended.
     pub(super) fn died(&self, reason: &str) {
-        let message = format!("RequestId: {} Error: {reason}", self.request_id());
-        self.die(FunctionError::new("Runtime.ExitError", message));
+        self.die(FunctionError::exited(&self.request_id(), reason));
+    }
+
+    /// What is written from now on belongs to this invocation, whether or not the process gets it.
+    pub(super) fn expect(&self, request_id: &str) {
+        request_id.clone_into(&mut self.state.borrow_mut().request_id);
+    }
+
+    /// Waits until the process has ended; why it did.
+    pub(super) async fn dead(&self) -> FunctionError {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(error) = &self.state.borrow().dead {
+                return error.clone();
+            }
+            changed.await;
+        }
     }
 
     fn die(&self, error: FunctionError) {

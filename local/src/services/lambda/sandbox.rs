@@ -12,6 +12,12 @@ use crate::kernel::Time;
 /// The largest answer of a function: 6 MB and a little, as AWS's own error says.
 pub(super) const ANSWER: usize = 6_291_556;
 
+/// The invocation itself, where faults strike beside the calls that it makes.
+pub(super) const RUN: &str = "Run";
+
+/// The reason of a process that was killed, in Lambda's words.
+pub(super) const KILLED: &str = "Runtime exited with error: signal: killed";
+
 /// What a function gets beside its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
@@ -49,6 +55,11 @@ impl FunctionError {
     /// An error of a kind, with a text.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
         Self { error_type: error_type.into(), message: message.into(), answer: None }
+    }
+
+    /// A function whose process ended.
+    pub(super) fn exited(request_id: &str, reason: &str) -> Self {
+        Self::new("Runtime.ExitError", format!("RequestId: {request_id} Error: {reason}"))
     }
 
     /// An answer that is larger than Lambda takes.

@@ -11,7 +11,7 @@ use super::message::Message;
 use super::pattern::Pattern;
 use super::queue::{TEN, url, visibility};
 use super::response::Report;
-use super::{Running, role};
+use super::{Running, request};
 use crate::kernel::{Busy, Outcome, Time};
 use crate::services::lambda::errors::is_transient;
 use crate::services::lambda::{Lambda, NAME, Payload, Request, SYNCHRONOUS, backoff, run};
@@ -207,8 +207,7 @@ impl Work {
                     .map(|(number, receipt)| json!({"Id": number.to_string(), "ReceiptHandle": receipt.handle}))
                     .collect();
                 let input = json!({"QueueUrl": url(world, &self.mapping.source), "Entries": entries});
-                let caller = role(&entry.function());
-                match world.bus.request(caller, "sqs", "DeleteMessageBatch", input).await {
+                match request(world, &entry.function(), "sqs", "DeleteMessageBatch", input).await {
                     Ok(answer) => again.extend(undeleted(&answer, ten)),
                     Err(error) if is_transient(&error) => again.extend(ten.iter().cloned()),
                     Err(error) => self.could_not_delete(ten.len(), &error.to_string()),

@@ -33,7 +33,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use self::mapping::{Mapping, Settings};
 use self::stream::Checkpoint;
 use super::lambda::errors::{conflict, invalid, not_found, not_honoured, number, read, within};
-use super::lambda::{Function, Lambda, NAME, names};
+use super::lambda::{Function, Lambda, NAME, assume, names};
 use crate::kernel::{Access, Arn, AwsError, Caller, Outcome, StoreError, Table, World};
 
 /// All mappings.
@@ -198,9 +198,23 @@ impl Mappings {
     }
 }
 
-/// Who reads for a mapping: the function's role.
-fn role(function: &Function) -> Caller {
-    Caller::Role { role: function.role.clone(), session: function.name.clone() }
+/// Makes a call for a mapping: as the function's role, which Lambda takes on for it.
+async fn request(
+    world: &World,
+    function: &Function,
+    service: &str,
+    operation: &str,
+    input: Value,
+) -> Result<Value, AwsError> {
+    let caller = assume(world, function)?;
+    world.bus.request(caller, service, operation, input).await
+}
+
+/// Whom a new mapping's source is asked as.
+fn trusted(world: &World, function: &Function) -> Result<Caller, AwsError> {
+    assume(world, function).map_err(|error| {
+        invalid(format!("Please add Lambda as a Trusted Entity for {} ({})", function.role, error.message))
+    })
 }
 
 /// Answers an operation on mappings.

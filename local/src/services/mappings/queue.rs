@@ -18,7 +18,7 @@ use super::batch::{Batch, Slot, VISIBILITY, Work};
 use super::mapping::Mapping;
 use super::message::Message;
 use super::pattern::Pattern;
-use super::{Running, Stop, role};
+use super::{Running, Stop, request, trusted};
 use crate::kernel::{Access, Arn, AwsError, Clock, Outcome, Time, World};
 use crate::services::lambda::errors::{invalid, is_transient};
 use crate::services::lambda::{Function, Lambda, NAME, SYNCHRONOUS, backoff};
@@ -38,7 +38,7 @@ const NO_QUEUE: Duration = Duration::from_secs(60);
 
 /// Whether a queue can be mapped: AWS looks whether the role may, and compares the timeouts.
 pub(super) async fn check(world: &World, function: &Function, queue: &Arn) -> Result<(), AwsError> {
-    let caller = role(function);
+    let caller = trusted(world, function)?;
     for operation in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"] {
         let action = format!("sqs:{operation}");
         let access = Access { caller: &caller, action: &action, resource: queue.as_str(), policy: None, context: &[] };
@@ -66,7 +66,7 @@ pub(super) async fn check(world: &World, function: &Function, queue: &Arn) -> Re
 
 pub(super) async fn visibility(world: &World, function: &Function, queue: &Arn) -> Result<u64, AwsError> {
     let input = json!({"QueueUrl": url(world, queue), "AttributeNames": ["VisibilityTimeout"]});
-    let answer = world.bus.request(role(function), "sqs", "GetQueueAttributes", input).await?;
+    let answer = request(world, function, "sqs", "GetQueueAttributes", input).await?;
     let seconds = answer.pointer("/Attributes/VisibilityTimeout");
     Ok(seconds.and_then(Value::as_str).and_then(|seconds| seconds.parse().ok()).unwrap_or(VISIBILITY))
 }
@@ -232,14 +232,14 @@ impl Queue {
                 "AttributeNames": ["All"],
                 "MessageAttributeNames": ["All"],
             });
-            let World { bus, clock, .. } = self.lambda.world.clone();
-            let begun = clock.now();
+            let world = self.lambda.world.clone();
+            let begun = world.clock.now();
             let pause = (self.errors > 0).then(|| backoff(self.errors, Duration::from_secs(1), NO_QUEUE));
             let receive = async move {
                 if let Some(pause) = pause {
-                    clock.idle_until(begun + pause).await;
+                    world.clock.idle_until(begun + pause).await;
                 }
-                bus.request(role(&function), "sqs", "ReceiveMessage", input).await
+                request(&world, &function, "sqs", "ReceiveMessage", input).await
             };
             self.receiving = Some((begun, receive.boxed_local()));
         }

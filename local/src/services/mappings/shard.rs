@@ -14,8 +14,8 @@ use super::mapping::Mapping;
 use super::pattern::Pattern;
 use super::response::Report;
 use super::stream::{Checkpoint, STREAMS};
-use super::{Running, Stop, role};
-use crate::kernel::{AwsError, Caller, Outcome, Time};
+use super::{Running, Stop, request};
+use crate::kernel::{AwsError, Outcome, Time};
 use crate::services::lambda::{Function, Lambda, NAME, Parcel, Payload, Request, SYNCHRONOUS, backoff, deliver, run};
 
 /// The most records that one `GetRecords` gives (DynamoDB API).
@@ -72,10 +72,6 @@ impl Shard {
         let patterns = mapping.patterns();
         let (lambda, running, stop) = (Rc::clone(lambda), Rc::clone(running), Rc::clone(stop));
         Self { id, lambda, mapping, running, stop, patterns }
-    }
-
-    fn caller(&self) -> Option<Caller> {
-        Some(role(&self.lambda.find(&self.mapping.function)?.function()))
     }
 
     /// Keeps how far the shard was read, and waits until that is on disk. A file that failed fails each call
@@ -135,8 +131,9 @@ impl Shard {
     }
 
     async fn ask(&self, operation: &str, input: Value) -> Result<Value, AwsError> {
-        let caller = self.caller().ok_or_else(|| AwsError::internal("the function is deleted"))?;
-        self.lambda.world.bus.request(caller, STREAMS, operation, input).await
+        let entry = self.lambda.find(&self.mapping.function);
+        let function = entry.ok_or_else(|| AwsError::internal("the function is deleted"))?.function();
+        request(&self.lambda.world, &function, STREAMS, operation, input).await
     }
 
     /// The next records, and the iterator behind them; none at the shard's end.

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::mapping::Mapping;
 use super::shard::{Shard, read};
-use super::{Running, Stop, role};
+use super::{Running, Stop, request, trusted};
 use crate::kernel::{Access, Arn, AwsError, Outcome, Time, World};
 use crate::services::lambda::errors::invalid;
 use crate::services::lambda::{Function, Lambda, NAME, backoff};
@@ -33,7 +33,7 @@ pub(super) enum Checkpoint {
 
 /// Whether a stream can be mapped: AWS looks whether the role may read it.
 pub(super) fn check(world: &World, function: &Function, stream: &Arn) -> Result<(), AwsError> {
-    let caller = role(function);
+    let caller = trusted(world, function)?;
     for action in ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"] {
         let access = Access { caller: &caller, action, resource: stream.as_str(), policy: None, context: &[] };
         world.guard.check(&access).map_err(|error| {
@@ -112,7 +112,7 @@ async fn shards(lambda: &Lambda, mapping: &Mapping) -> Result<Vec<(String, Optio
         if let (Some(after), Some(members)) = (after.take(), input.as_object_mut()) {
             members.insert("ExclusiveStartShardId".to_owned(), after);
         }
-        let mut answer = lambda.world.bus.request(role(&function), STREAMS, "DescribeStream", input).await?;
+        let mut answer = request(&lambda.world, &function, STREAMS, "DescribeStream", input).await?;
         let found = answer.pointer_mut("/StreamDescription/Shards").map(Value::take).unwrap_or_default();
         let text = |shard: &Value, name: &str| shard.get(name).and_then(Value::as_str).map(str::to_owned);
         for shard in found.as_array().into_iter().flatten() {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::kernel::Caller;
+
 /// What a receive of a standard queue does beyond its duty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mischief {
@@ -17,5 +19,5 @@ pub enum Mischief {
 /// Decides, at each receive of a standard queue, what freedom it takes. Without one, none.
 pub trait Chaos: fmt::Debug {
     /// The mischief of a receive from the queue of this name.
-    fn receive(&self, queue: &str) -> Mischief;
+    fn receive(&self, caller: &Caller, queue: &str) -> Mischief;
 }

@@ -127,7 +127,7 @@ impl Sqs {
             if held.deleted.get() {
                 return Err(super::error::no_queue());
             }
-            let delivered = self.try_receive(&held, &asked)?;
+            let delivered = self.try_receive(caller, &held, &asked)?;
             if !delivered.is_empty() || self.world.clock.now() >= deadline {
                 drop(leaving);
                 let messages: Vec<Value> = delivered.iter().map(|message| self.shown(&held, message, &input)).collect();
@@ -155,7 +155,7 @@ impl Sqs {
         }
     }
 
-    fn try_receive(&self, held: &Held, asked: &Asked) -> Result<Vec<Delivered>, AwsError> {
+    fn try_receive(&self, caller: &Caller, held: &Held, asked: &Asked) -> Result<Vec<Delivered>, AwsError> {
         let now = self.settle(held);
         let attempt = asked.attempt.as_deref();
         let target = self.dead_letter_queue(held);
@@ -168,7 +168,7 @@ impl Sqs {
             }
             let chaos = self.chaos.borrow().clone();
             let mischief = match chaos {
-                Some(chaos) if !queue.settings.fifo => chaos.receive(&held.name),
+                Some(chaos) if !queue.settings.fifo && queue.has_visible() => chaos.receive(caller, &held.name),
                 _ => Mischief::None,
             };
             let max_receives = queue.settings.redrive.as_ref().map(|redrive| redrive.max_receives);

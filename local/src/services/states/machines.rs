@@ -14,6 +14,9 @@ use super::input::{arn, check_name, page, read, validation};
 use super::record::{Execution, MachineRecord, Revision, RevisionRecord, Status};
 use crate::kernel::{Access, Arn, AwsError, Caller, Outcome};
 
+/// Who takes on the roles of machines.
+const PRINCIPAL: &str = "states.amazonaws.com";
+
 /// The id of the first revision, which AWS does not show.
 const INITIAL: &str = "INITIAL";
 
@@ -120,7 +123,7 @@ impl States {
         let arn = self.world.place.arn(super::NAME, &format!("stateMachine:{}", create.name));
         self.allow(caller, "CreateStateMachine", arn.as_str())?;
         check_name(&create.name)?;
-        self.pass_role(caller, &create.role_arn)?;
+        self.pass_role(caller, &arn, &create.role_arn)?;
         no_versions(create.publish, create.version_description.as_ref())?;
         let express = create.r#type == Some(Type::Express);
         let machine = asl::read(&create.definition, express).map_err(|findings| refusal(&findings))?;
@@ -175,13 +178,25 @@ impl States {
     }
 
     /// Whether the caller may give a machine this role.
-    fn pass_role(&self, caller: &Caller, role: &str) -> Result<(), AwsError> {
-        match Arn::parse(role) {
-            Ok(arn) if arn.service() == "iam" && arn.resource().starts_with("role/") => {}
+    /// Whether the caller may hand a machine this role, and Step Functions can take it on for it.
+    fn pass_role(&self, caller: &Caller, machine: &Arn, role: &str) -> Result<(), AwsError> {
+        let parsed = match Arn::parse(role) {
+            Ok(arn) if arn.service() == "iam" && arn.resource().starts_with("role/") => arn,
             _ => return Err(AwsError::new("InvalidArn", format!("Invalid Role Arn: '{role}'"))),
-        }
-        let context = &[("iam:PassedToService", "states.amazonaws.com")];
-        self.world.guard.check(&Access { caller, action: "iam:PassRole", resource: role, policy: None, context })
+        };
+        let context = &[("iam:PassedToService", PRINCIPAL)];
+        self.world.guard.check(&Access { caller, action: "iam:PassRole", resource: role, policy: None, context })?;
+        self.assume(machine.clone(), &parsed, machine.name()).map(|_| ())
+    }
+
+    /// Takes on the role of a machine.
+    pub(super) fn assume(&self, machine: Arn, role: &Arn, session: &str) -> Result<Caller, AwsError> {
+        let service = Caller::Service { principal: PRINCIPAL, source: machine };
+        self.world.guard.assume(&service, role, session).map_err(|error| {
+            let text = "Neither the global service principal states.amazonaws.com, nor the regional one is authorized \
+                        to assume the provided role.";
+            AwsError::new("AccessDeniedException", format!("{text} ({})", error.message))
+        })
     }
 
     fn put_revision(&self, key: &str, record: RevisionRecord, machine: asl::Machine) -> String {
@@ -230,7 +245,8 @@ impl States {
             }
         };
         if let Some(role) = update.role_arn {
-            self.pass_role(caller, &role)?;
+            let machine = Arn::parse(&made.arn).map_err(|error| AwsError::internal(error.to_string()))?;
+            self.pass_role(caller, &machine, &role)?;
             record.role_arn = role;
         }
         record.logging = update.logging_configuration.or(record.logging);

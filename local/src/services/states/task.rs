@@ -50,8 +50,10 @@ impl States {
         again: bool,
     ) -> Result<Value, Failure> {
         let about = &execution.begun.about;
+        let machine = Arn::parse(&about.machine_arn).map_err(|error| Failure::runtime(error.to_string()))?;
         let role = Arn::parse(&about.role_arn).map_err(|error| Failure::runtime(error.to_string()))?;
-        let caller = Caller::Role { role, session: about.name.clone() };
+        let caller = self.assume(machine, &role, &about.name);
+        let caller = caller.map_err(|error| Failure::new("States.Permissions", error.message))?;
         let arguments = (*call.arguments).clone();
         match &call.resource {
             Resource::Function(arn) => {

@@ -80,7 +80,7 @@ fn a_stream_that_throttles_and_loses_answers_is_read_to_its_end() {
         flow.engine.faults().at("dynamodbstreams", rates);
         flow.mapped(stream_of(&flow, &stream).batch_size(3)).await;
         put(&flow, 0..20).await;
-        flow.pass(3600).await;
+        flow.pass(4 * 3600).await;
         assert_eq!(rows(&calls).concat(), (0..20).collect::<Vec<_>>(), "what is done is not read again");
     });
 }

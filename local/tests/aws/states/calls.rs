@@ -151,6 +151,7 @@ fn the_real_services_answer() {
         test.engine.functions().put("f", |_, event, _| async move {
             if event["fail"] == true { Err(FunctionError::new("Sad", "so sad")) } else { Ok(json!({ "got": event })) }
         });
+        test.engine.world().guard.put(Judge::denying(""));
         let lambda = aws_sdk_lambda::Client::new(&test.sdk);
         let code = aws_sdk_lambda::types::FunctionCode::builder().s3_bucket("eventloom").s3_key("/f").build();
         let create = lambda.create_function().function_name("f").role(ROLE).handler("f").code(code);

@@ -26,6 +26,7 @@ pub(super) fn register(evaluator: &mut Evaluator, sight: &Sight<'_>) -> Result<(
     evaluator.register_fn("hash", |arguments: &[JValue]| hash(arguments))?;
     evaluator.register_fn("parse", |arguments: &[JValue]| parse(arguments))?;
     let random = sight.random.clone();
+    evaluator.register_fn_override("pad", |arguments: &[JValue]| pad(arguments))?;
     evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::string(random.uuid())))?;
     let random = sight.random.clone();
     evaluator.register_fn_override("random", move |arguments: &[JValue]| Ok(seeded(&random, arguments)))?;
@@ -66,6 +67,20 @@ fn partition(arguments: &[JValue]) -> Answer {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; the cast saturates")]
     let chunks = items.chunks(size as usize);
     Ok(JValue::cons(chunks.map(|chunk| JValue::cons(chunk.to_vec())).collect()))
+}
+
+/// JSONata's own, with a bound: a text that fits no payload is not even made.
+fn pad(arguments: &[JValue]) -> Answer {
+    let Some(padded) = arguments.first().and_then(JValue::as_str) else { return Ok(JValue::Undefined) };
+    let width = number(arguments, 1, "pad")?.trunc();
+    if width.abs() > ITEMS {
+        return Err(error(format!("a text is padded to {ITEMS} characters at most")));
+    }
+    let filler = arguments.get(2).and_then(JValue::as_str).filter(|filler| !filler.is_empty()).unwrap_or(" ");
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and bounded")]
+    let missing = (width.abs() as usize).saturating_sub(padded.chars().count());
+    let filling: String = filler.chars().cycle().take(missing).collect();
+    Ok(JValue::string(if width < 0.0 { filling + padded } else { padded.to_owned() + &filling }))
 }
 
 fn range(arguments: &[JValue]) -> Answer {

@@ -204,6 +204,43 @@ mod tests {
     }
 
     #[test]
+    fn what_would_fill_the_memory_or_never_end_is_a_failure() {
+        for text in [
+            "{% $pad('x', 2000000000) %}",
+            "{% $pad('x', -2000000000, '#') %}",
+            "{% [1..1000000000] %}",
+            "{% $range(1, 1000000000, 1) %}",
+            "{% $range(1, 2, 0) %}",
+            "{% $partition([1, 2], 0) %}",
+            "{% $match('a', /((a{1000}){1000}){1000}/) %}",
+        ] {
+            let begun = std::time::Instant::now();
+            assert_eq!(evaluate(text, json!({})).unwrap_err().name(), "States.QueryEvaluationError", "{text}");
+            assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_regular_expression_backtracks() {
+        let text = format!("{{% $contains('{}!', /(a+)+$/) %}}", "a".repeat(5000));
+        assert_eq!(evaluate(&text, json!({})), Ok(json!(false)));
+    }
+
+    #[test]
+    fn a_text_is_padded_on_either_side() {
+        for (text, value) in [
+            ("$pad('foo', 5)", json!("foo  ")),
+            ("$pad('foo', -5)", json!("  foo")),
+            ("$pad('foo', 8, '-+')", json!("foo-+-+-")),
+            ("$pad('foo', -8, '-+')", json!("-+-+-foo")),
+            ("$pad('ä', 2, '#')", json!("ä#")),
+            ("$pad('foo', 2)", json!("foo")),
+        ] {
+            assert_eq!(evaluate(&format!("{{% {text} %}}"), json!({})), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
     fn a_list_of_one_stays_a_list_where_the_language_says_so() {
         let is = |text: &str, value: Value| {
             let input = json!({ "one": [1], "objects": [{ "n": 1 }], "none": [] });
