@@ -10,6 +10,7 @@ use lambda_runtime::Context;
 use tokio::time::Instant;
 
 use crate::aws::Clients;
+use crate::browser::Kept;
 use crate::error::Error;
 use crate::scalar::Timestamp;
 
@@ -27,6 +28,7 @@ struct Inner {
     timeout: Duration,
     env: BTreeMap<String, String>,
     aws: Clients,
+    browser: Kept,
 }
 
 /// The environment of the process does not say what a function must know.
@@ -51,7 +53,13 @@ impl Cx {
     pub fn new(function: impl Into<String>, env: BTreeMap<String, String>, aws: SdkConfig) -> Result<Self, CxError> {
         let timeout = env.get(TIMEOUT).ok_or(CxError::Unset(TIMEOUT))?;
         let timeout = Duration::from_millis(timeout.parse().map_err(|_| CxError::Timeout)?);
-        Ok(Self(Arc::new(Inner { function: function.into(), timeout, env, aws: Clients::new(aws) })))
+        Ok(Self(Arc::new(Inner {
+            function: function.into(),
+            timeout,
+            env,
+            aws: Clients::new(aws),
+            browser: Kept::default(),
+        })))
     }
 
     /// The function's name, as the flow has it.
@@ -76,6 +84,11 @@ impl Cx {
     /// The AWS SDK's clients.
     pub fn aws(&self) -> &Clients {
         &self.0.aws
+    }
+
+    /// What the functions of browsers keep.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.browser
     }
 }
 

@@ -65,6 +65,11 @@ impl DecodeError {
 ///
 /// See [`DecodeError`].
 pub fn decode<M: Message>(body: &str) -> Result<Envelope<M>, DecodeError> {
+    raw(body)?.try_map(M::from_data)
+}
+
+/// Decodes one CloudEvent, but not its data.
+pub(crate) fn raw(body: &str) -> Result<Envelope<Value>, DecodeError> {
     let json: Value = serde_json::from_str(body)
         .map_err(|error| DecodeError::NotJson { line: error.line(), column: error.column() })?;
     let raw: Envelope<Value> = from_value(json)?;
@@ -74,7 +79,7 @@ pub fn decode<M: Message>(body: &str) -> Result<Envelope<M>, DecodeError> {
     if raw.datacontenttype != "application/json" {
         return Err(DecodeError::ContentType(shown(&raw.datacontenttype)));
     }
-    raw.try_map(M::from_data)
+    Ok(raw)
 }
 
 /// Decodes the `data` of an event; a wrong field is named from `data` on.

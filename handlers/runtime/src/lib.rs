@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | [`consume`] | a queue with a handler | one record's failure is that record's alone |
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
+//! | [`browser`] | a WebSocket API, its sources, fan-outs and sinks | see there |
 //! | [`Outbox`] | the product's own API, outside Lambda | an event is written once |
 //! | [`run`] | `main` of the binary | a function that cannot run fails before its first event |
 //!
@@ -18,6 +19,7 @@
 //! - No task is spawned: what an invocation began ends with it.
 
 pub mod aws;
+pub mod browser;
 mod choice;
 mod consumer;
 mod cx;
