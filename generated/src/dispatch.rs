@@ -6,11 +6,12 @@ use runtime::serde_json::Value;
 use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
 use crate::handlers::{Handlers, RenderNotice};
+use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
     ("incoming_messages", Start::Absent("websocket gateway")),
-    ("user_actions", Start::Absent("stream publisher")),
+    ("user_actions", Start::Ready),
     ("count_updates", Start::Absent("counter")),
     ("deliver_messages_worker", Start::Absent("websocket fan-out")),
     ("deliver_messages_rest", Start::Absent("websocket fan-out")),
@@ -42,6 +43,7 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
+        "user_actions" => runtime::source::publish(invocation, event.payload, &parts::USER_ACTIONS).await,
         "render_notice" => runtime::step(invocation, event.payload, H::RenderNotice::render_notice).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }

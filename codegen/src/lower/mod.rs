@@ -16,6 +16,7 @@ mod handlers;
 mod mail;
 mod messaging;
 mod names;
+mod parts;
 mod policies;
 mod sinks;
 mod sources;

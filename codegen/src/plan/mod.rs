@@ -7,6 +7,7 @@ mod compute;
 mod messaging;
 mod names;
 mod observe;
+mod parts;
 mod state;
 mod types;
 mod web;
@@ -20,6 +21,7 @@ pub use names::{
     FunctionRef, GatewayRef, GroupRef, MachineRef, Place, QueueRef, Reference, SecretRef, TableRef, TopicRef,
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
+pub use parts::{Part, Publisher, TopicPart};
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
 pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};

@@ -47,14 +47,23 @@ pub enum DecodeError {
         /// The type in the record.
         found: String,
         /// The types of this queue.
-        handled: &'static [&'static str],
+        handled: Vec<&'static str>,
     },
 }
 
 impl DecodeError {
     /// The error of [`Message::from_data`] for a type outside [`Message::TYPES`].
     pub fn unknown_type(found: &str, handled: &'static [&'static str]) -> Self {
-        Self::UnknownType { found: shown(found), handled }
+        Self::unhandled(found, handled.iter().copied())
+    }
+
+    pub(crate) fn unhandled(found: &str, handled: impl IntoIterator<Item = &'static str>) -> Self {
+        Self::UnknownType { found: shown(found), handled: handled.into_iter().collect() }
+    }
+
+    /// A type has no JSON: a map of its own has keys that are no text.
+    pub(crate) fn unwritten() -> Self {
+        Self::Content { path: "data".to_owned(), reason: "has no JSON form".to_owned() }
     }
 }
 
@@ -65,11 +74,11 @@ impl DecodeError {
 ///
 /// See [`DecodeError`].
 pub fn decode<M: Message>(body: &str) -> Result<Envelope<M>, DecodeError> {
-    raw(body)?.try_map(M::from_data)
+    envelope(body)?.try_map(M::from_data)
 }
 
-/// Decodes one CloudEvent, but not its data.
-pub(crate) fn raw(body: &str) -> Result<Envelope<Value>, DecodeError> {
+/// Decodes the envelope alone: the data stays as it came.
+pub(crate) fn envelope(body: &str) -> Result<Envelope<Value>, DecodeError> {
     let json: Value = serde_json::from_str(body)
         .map_err(|error| DecodeError::NotJson { line: error.line(), column: error.column() })?;
     let raw: Envelope<Value> = from_value(json)?;

@@ -8,6 +8,7 @@
 //! | [`consume`] | a queue with a handler | one record's failure is that record's alone |
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
 //! | [`browser`] | a WebSocket API, its sources, fan-outs and sinks | see there |
+//! | [`source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
 //! | [`Outbox`] | the product's own API, outside Lambda | an event is written once |
 //! | [`run`] | `main` of the binary | a function that cannot run fails before its first event |
 //!
@@ -27,6 +28,7 @@ mod decode;
 mod envelope;
 mod error;
 mod event;
+mod event_type;
 mod init_error;
 mod log;
 mod outbox;
@@ -36,6 +38,8 @@ mod run;
 mod scalar;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod send;
+pub mod source;
 mod step;
 
 pub use consumer::{MARGIN, Order, consume};
@@ -44,6 +48,7 @@ pub use decode::{DecodeError, decode};
 pub use envelope::Envelope;
 pub use error::Error;
 pub use event::{Event, Message, data, event_id, source};
+pub use event_type::{Arrival, EventType};
 pub use outbox::{Outbox, OutboxError, Written};
 pub use pii::Pii;
 pub use run::{Exit, Start, run};

@@ -1,13 +1,13 @@
 //! The module `dispatch` of the generated crate: every function, and the way into those that are ready.
 //!
 //! In: the plan's functions. Out: the module. Guaranteed: a function is ready where its handler is all of its
-//! work; any other names the part of the runtime that it waits for.
+//! work, or its part of the runtime is told what to do; any other names the part of the runtime that it waits for.
 
 use super::index::Index;
 use super::module::Module;
-use super::{handlers, render, text};
+use super::{handlers, parts, render, text};
 use crate::decide::AT_ONCE;
-use crate::plan::{Function, FunctionKind, MappingSource};
+use crate::plan::{Function, FunctionKind, MappingSource, Part};
 use askama::Template;
 
 #[derive(Template)]
@@ -40,12 +40,18 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     for function in &index.plan.functions {
         let handler = function.only_handler().filter(|_| function.waits_for().is_none());
         let ready = handler.and_then(|handler| Some((handler, bound(handler)?)));
-        let state = match ready {
-            Some((handler, bound)) => {
+        let state = match (&function.told, ready) {
+            (Some(told), _) => {
+                arms.push(told_arm(&mut module, function, told));
+                format!("{start}::Ready")
+            }
+            (None, Some((handler, bound))) => {
                 arms.push(arm(&mut module, function, &bound, &text::ident(handler)));
                 format!("{start}::Ready")
             }
-            None => format!("{start}::Absent({})", text::literal(function.waits_for().unwrap_or("handler"))),
+            (None, None) => {
+                format!("{start}::Absent({})", text::literal(function.waits_for().unwrap_or("handler")))
+            }
         };
         functions.push(format!("({}, {state})", text::literal(&function.name)));
     }
@@ -58,6 +64,22 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     let made = render(&DispatchText { functions, handlers, cx, event, value, error, invocation, arms });
     module.items.push(made);
     module
+}
+
+/// The arm of a function whose work is the runtime's.
+fn told_arm(module: &mut Module<'_>, function: &Function, told: &Part) -> String {
+    let parts = module.scope.import("crate", "parts");
+    let entry = match told {
+        Part::Publisher(_) => "source::publish",
+    };
+    let arguments = ["invocation", "event.payload", &format!("&{parts}::{}", parts::name(function))];
+    let name = text::literal(&function.name);
+    let line = format!("        {name} => runtime::{entry}({}).await,", arguments.join(", "));
+    if line.chars().count() <= text::WIDTH {
+        return line;
+    }
+    let call = text::call(12, &format!("runtime::{entry}"), &arguments.map(str::to_owned), ".await");
+    format!("        {name} => {{\n{call}\n        }}")
 }
 
 fn arm(module: &mut Module<'_>, function: &Function, bound: &str, method: &str) -> String {

@@ -3,6 +3,8 @@
 //! Tables, queues and endpoints are named by the environment variables that hold them, as the template sets them.
 
 use super::text::Part;
+use crate::event_type::EventType;
+use crate::send::Topic;
 
 /// A WebSocket API's authorizer. The environment has `JWKS_URL`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_USER`,
 /// `ORIGINS` and, where tokens say it, `JWT_TENANT`.
@@ -81,6 +83,9 @@ pub struct Match {
     pub number: bool,
 }
 
+/// Fields that a flow sets, and to what.
+pub type Set = &'static [(&'static str, &'static [Part])];
+
 /// A source whose events come from browsers.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
@@ -92,12 +97,16 @@ pub struct Source {
     pub log: &'static str,
     /// The flow's table of markers.
     pub runtime: &'static str,
+    /// What it makes.
+    pub event: EventType,
+    /// Where that goes.
+    pub to: &'static [Topic],
     /// The event's own id field.
     pub id: &'static str,
     /// The field by which its conversation is named; none where the event has no order.
     pub order_by: Option<&'static str>,
     /// Fields that are set here. `user`, `tenant` and `now` are known beside the event's own fields.
-    pub set: &'static [(&'static str, &'static [Part])],
+    pub set: Set,
     /// A row that must be there.
     pub allow: Option<Lookup>,
     /// How long the log keeps it, in seconds: as long as the gateway's sink replays.

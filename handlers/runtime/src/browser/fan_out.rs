@@ -16,7 +16,7 @@ use super::shards;
 use super::table::Table;
 use super::text;
 use crate::cx::Invocation;
-use crate::decode::{from_value, raw};
+use crate::decode::{envelope, from_value};
 use crate::envelope::Envelope;
 use crate::error::Error;
 
@@ -49,7 +49,7 @@ pub(super) struct Done {
 /// Where the payload is no batch of SQS.
 pub async fn resolve(invocation: &Invocation, payload: Value, config: &FanOut) -> Result<Value, Error> {
     each(payload, async |body| {
-        let event = raw(body).map_err(Error::reject)?;
+        let event = envelope(body).map_err(Error::reject)?;
         resolve_one(invocation, event, config).await
     })
     .await

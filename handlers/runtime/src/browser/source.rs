@@ -13,8 +13,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::config::{Lookup, Source};
-use super::item::{item, number, text, text_of};
+use super::config::{Lookup, Set, Source};
+use super::item::{Item, item, number, text, text_of};
+use super::key;
 use super::log::{self, Beside};
 use super::request::{Failed, LARGEST, Refusal, Request, reply};
 use super::routes::live;
@@ -22,65 +23,71 @@ use super::row::Connection;
 use super::table::{Query, Table};
 use super::text;
 use crate::cx::Invocation;
-use crate::decode::from_data;
 use crate::envelope::Envelope;
 use crate::error::Error;
-use crate::event::{Event, event_id};
+use crate::event::event_id;
+use crate::event_type::{Arrival, Roles};
+use crate::send::{Message, Refused, Topic, publish};
 
 /// What the envelope may add to an event until a browser gets it.
 const ENVELOPE: usize = 1 << 10;
 /// How long a message is known to be a repetition: as long as a queue and its dead letters keep it, and a day.
 const REMEMBERED: Duration = Duration::from_secs(19 * 24 * 3600);
 
-/// Takes an event from a browser; `send` sends it on.
+/// Takes an event from a browser.
 ///
 /// # Errors
 ///
-/// Where a table cannot be reached, or `send` fails; the browser is told of a failure, and no more.
-pub async fn receive<E: Event>(
-    invocation: &Invocation,
-    payload: Value,
-    config: &Source,
-    send: impl AsyncFn(&Invocation, &Envelope<Value>) -> Result<(), Error>,
-) -> Result<Value, Error> {
+/// Where a table or a topic cannot be reached; the browser is told of a failure, and no more.
+pub async fn receive(invocation: &Invocation, payload: Value, config: &Source) -> Result<Value, Error> {
     let request = Request::read(payload)?;
     let body: Option<Map<String, Value>> = request.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
     let body = body.unwrap_or_default();
     let re = body.get(config.id).filter(|re| re.is_string() || re.is_number()).cloned().unwrap_or_default();
     let id = &request.request_context.connection_id;
-    reply(&re, take::<E>(invocation, config, id, body, send).await)
+    reply(&re, take(invocation, config, id, body).await)
 }
 
-async fn take<E: Event>(
+async fn take(
     invocation: &Invocation,
     config: &Source,
     connection: &str,
     body: Map<String, Value>,
-    send: impl AsyncFn(&Invocation, &Envelope<Value>) -> Result<(), Error>,
 ) -> Result<Value, Failed> {
     let connection = live(invocation, config.connections, connection).await?;
-    let digest = digest(&body, config);
-    let event: E = from_data(filled(invocation, config, &connection, body).into()).map_err(|e| invalid(&e))?;
-    let envelope = wrapped(&event, &connection)?;
+    let digest = digest(&body, config.set);
+    let event = config.event.event(filled(invocation, config, &connection, body).into());
+    let Arrival { envelope, roles } = event.map_err(|error| Refusal::new("invalid", error.to_string()))?;
+    let envelope = wrapped(envelope, &roles, &connection, config)?;
     if let Some(lookup) = &config.allow
         && !is_allowed(invocation, lookup, &connection, &envelope).await?
     {
         return Err(Refusal::new("forbidden", "the user may not send this").into());
     }
     let marker = marker(invocation, &envelope, &digest);
-    let accepted = match event.order_by() {
-        Some(order) => numbered(invocation, config, &connection, envelope, &order, marker).await?,
+    let accepted = match &roles.order_by {
+        Some(order) => numbered(invocation, config, &connection, envelope, order, marker).await?,
         None => once(invocation, config, envelope, marker).await?,
     };
-    send(invocation, &accepted).await?;
+    let accepted = Arrival::read(&accepted, &[config.event]).map_err(Error::reject)?;
+    for topic in config.to {
+        publish_one(invocation, topic, &accepted).await?;
+    }
+    let Arrival { envelope, .. } = accepted;
     Ok(json!({
-        "id": accepted.id, "time": accepted.time.to_string(),
-        "conversation": accepted.conversation, "sequence": accepted.sequence,
+        "id": envelope.id, "time": envelope.time.to_string(),
+        "conversation": envelope.conversation, "sequence": envelope.sequence,
     }))
 }
 
-fn invalid(error: &crate::decode::DecodeError) -> Refusal {
-    Refusal::new("invalid", error.to_string())
+async fn publish_one(invocation: &Invocation, topic: &Topic, event: &Arrival) -> Result<(), Error> {
+    let answers = publish(invocation, topic, &[Message::of(event)?]).await?;
+    match answers.into_iter().next() {
+        Some(Ok(())) => Ok(()),
+        Some(Err(Refused::Now(reason))) => Err(Error::retry(reason)),
+        Some(Err(Refused::ForEver(reason))) => Err(Error::reject(reason)),
+        None => Err(Error::retry("the topic did not say what became of it")),
+    }
 }
 
 /// The browser's fields under those that the flow sets.
@@ -106,22 +113,26 @@ fn filled(invocation: &Invocation, config: &Source, by: &Connection, body: Map<S
 }
 
 /// What tells a repetition from another message with the same id: all that the browser itself said.
-fn digest(body: &Map<String, Value>, config: &Source) -> String {
+fn digest(body: &Map<String, Value>, set: Set) -> String {
     let mut said: Vec<(&String, &Value)> =
-        body.iter().filter(|(name, _)| config.set.iter().all(|(set, _)| set != name)).collect();
+        body.iter().filter(|(name, _)| set.iter().all(|(set, _)| set != name)).collect();
     said.sort_by_key(|(name, _)| *name);
     let text = serde_json::to_string(&said).unwrap_or_default();
     Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The event's envelope. Its id is of the user and the user's own id: nobody can repeat another's.
-fn wrapped<E: Event>(event: &E, by: &Connection) -> Result<Envelope<Value>, Failed> {
-    if event.tenant().is_some() && event.tenant() != by.tenant {
+fn wrapped(
+    mut envelope: Envelope<Value>,
+    roles: &Roles,
+    by: &Connection,
+    config: &Source,
+) -> Result<Envelope<Value>, Failed> {
+    if roles.tenant.is_some() && roles.tenant != by.tenant {
         return Err(Refusal::new("forbidden", "the event is of another tenant").into());
     }
-    let data = serde_json::to_value(event).map_err(Error::reject)?;
-    let named = [by.tenant.as_deref().unwrap_or_default(), &by.user, &event.id()].join("\0");
-    let mut envelope = Envelope::named(E::FLOW, E::TYPE, event_id(E::FLOW, E::TYPE, &named), event.time(), data);
+    let named = [by.tenant.as_deref().unwrap_or_default(), &by.user, &roles.id].join("\0");
+    envelope.id = event_id(config.event.flow(), config.event.name(), &named);
     envelope.tenant.clone_from(&by.tenant);
     let size = serde_json::to_string(&envelope).map_or(usize::MAX, |text| text.len());
     if size > LARGEST - ENVELOPE {
@@ -180,9 +191,9 @@ async fn exists(
 }
 
 /// The row by which a repetition is known.
-fn marker(invocation: &Invocation, envelope: &Envelope<Value>, digest: &str) -> super::item::Item {
+fn marker(invocation: &Invocation, envelope: &Envelope<Value>, digest: &str) -> Item {
     item([
-        ("pk", text(super::key::join(&["received", &envelope.id]))),
+        ("pk", text(key::join(&["received", &envelope.id]))),
         ("sk", text("received")),
         ("digest", text(digest)),
         ("expires_at", number(invocation.now().plus(REMEMBERED).as_millis() / 1000)),
@@ -196,8 +207,8 @@ async fn numbered(
     by: &Connection,
     envelope: Envelope<Value>,
     order: &str,
-    marker: super::item::Item,
-) -> Result<Envelope<Value>, Failed> {
+    marker: Item,
+) -> Result<String, Failed> {
     let cx = invocation.cx();
     let (table, runtime) = (Table::of(cx, config.log)?, Table::of(cx, config.runtime)?);
     let name = log::name(config.order_by.unwrap_or_default(), order);
@@ -215,7 +226,7 @@ async fn numbered(
         let marker = log::put_new(&runtime, marker, "attribute_not_exists(pk)")?;
         Ok((frame, Beside { writes: vec![marker] }))
     };
-    let frame = match log::append(invocation, &table, &conversation, config.replay, make).await? {
+    Ok(match log::append(invocation, &table, &conversation, config.replay, make).await? {
         Ok((_, frame)) => frame,
         Err((_, there)) => {
             let there = there.filter(|there| there.get("digest") == digest.as_ref());
@@ -224,8 +235,7 @@ async fn numbered(
             let frame = entry.as_ref().and_then(|entry| text_of(entry, "frame")).map(str::to_owned);
             frame.ok_or_else(|| Refusal::new("conflict", "a message with this id was sent long ago"))?
         }
-    };
-    serde_json::from_str(&frame).map_err(|error| Error::reject(error).into())
+    })
 }
 
 /// Remembers an event that is in no conversation, or finds the one that was remembered before.
@@ -233,8 +243,8 @@ async fn once(
     invocation: &Invocation,
     config: &Source,
     envelope: Envelope<Value>,
-    mut marker: super::item::Item,
-) -> Result<Envelope<Value>, Failed> {
+    mut marker: Item,
+) -> Result<String, Failed> {
     let table = Table::of(invocation.cx(), config.runtime)?;
     let digest = marker.get("digest").cloned();
     marker.insert("frame".to_owned(), text(serde_json::to_string(&envelope).map_err(Error::reject)?));
@@ -244,7 +254,7 @@ async fn once(
     let there = table.get(key).await?.filter(|there| there.get("digest") == digest.as_ref());
     let there = there.ok_or_else(|| Refusal::new("conflict", "another message has this id"))?;
     let frame = text_of(&there, "frame").ok_or_else(|| Error::retry("a marker without its event"))?;
-    serde_json::from_str(frame).map_err(|error| Error::reject(error).into())
+    Ok(frame.to_owned())
 }
 
 #[cfg(test)]
@@ -252,17 +262,7 @@ mod tests {
     use super::super::text::Part;
     use super::*;
 
-    const CONFIG: Source = Source {
-        name: "incoming",
-        connections: "C",
-        log: "L",
-        runtime: "R",
-        id: "id",
-        order_by: Some("group"),
-        set: &[("sender", &[Part::Name("user")]), ("time", &[Part::Name("now")])],
-        allow: None,
-        replay: 60,
-    };
+    const SET: Set = &[("sender", &[Part::Name("user")]), ("time", &[Part::Name("now")])];
 
     fn body(value: Value) -> Map<String, Value> {
         serde_json::from_value(value).unwrap()
@@ -272,7 +272,7 @@ mod tests {
     fn a_repetition_says_the_same_whatever_it_pretends_to_be_set() {
         let said = body(json!({"action": "send", "id": "1", "text": "hi"}));
         let again = body(json!({"text": "hi", "id": "1", "action": "send", "sender": "another", "time": "x"}));
-        assert_eq!(digest(&said, &CONFIG), digest(&again, &CONFIG));
-        assert_ne!(digest(&said, &CONFIG), digest(&body(json!({"action": "send", "id": "1", "text": "ho"})), &CONFIG));
+        assert_eq!(digest(&said, SET), digest(&again, SET));
+        assert_ne!(digest(&said, SET), digest(&body(json!({"action": "send", "id": "1", "text": "ho"})), SET));
     }
 }

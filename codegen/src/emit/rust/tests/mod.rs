@@ -142,7 +142,7 @@ fn personal_data_is_hidden_by_its_type() {
 #[test]
 fn a_flow_without_ready_functions_reads_no_event() {
     let mut plan = shop();
-    plan.functions.retain(|f| f.part.is_some());
+    plan.functions.retain(|f| f.waits_for().is_some());
     let dispatch = find(&files(&plan), "generated/src/dispatch.rs");
     assert!(dispatch.contains("_event: LambdaEvent<Value>") && !dispatch.contains("Invocation"));
     assert_eq!(unformatted(&dispatch), "");

@@ -6,10 +6,11 @@ use runtime::serde_json::Value;
 use runtime::{Cx, Error, Invocation, LambdaEvent, Order, Start};
 
 use crate::handlers::{Handlers, IndexJob, JudgeJob, KeepRemoteJob, PraiseJob, RemindCompany, TidyUp};
+use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
-    ("companies", Start::Absent("stream publisher")),
+    ("companies", Start::Ready),
     ("night", Start::Absent("schedule source")),
     ("from_home", Start::Ready),
     ("index", Start::Ready),
@@ -34,6 +35,7 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
+        "companies" => runtime::source::publish(invocation, event.payload, &parts::COMPANIES).await,
         "from_home" => {
             let order = Order::Standard { concurrency: 10 };
             runtime::consume(invocation, order, event.payload, H::KeepRemoteJob::keep_remote_job).await

@@ -9,11 +9,12 @@ use crate::handlers::{
     AskReviewer, CallSupplier, FindLowStock, Handlers, JudgeReturn, PayBack, PickLine, PrintLabel, ReleaseOrder,
     Reorder, ReserveStock, TakePayment,
 };
+use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
     ("checkout", Start::Absent("http gateway")),
-    ("dispatch", Start::Absent("stream publisher")),
+    ("dispatch", Start::Ready),
     ("morning", Start::Absent("schedule source")),
     ("returns_desk", Start::Absent("http gateway")),
     ("count_orders", Start::Absent("counter")),
@@ -50,6 +51,7 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
+        "dispatch" => runtime::source::publish(invocation, event.payload, &parts::DISPATCH).await,
         "labels" => {
             let order = Order::Standard { concurrency: 10 };
             runtime::consume(invocation, order, event.payload, H::PrintLabel::print_label).await
