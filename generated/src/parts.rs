@@ -3,10 +3,37 @@
 //! What the runtime is told of each function whose work is the runtime's.
 
 use runtime::EventType;
+use runtime::browser::{
+    Authorizer, Conversation, FanOut, Gateway, Keeper, Lookup, Match, Membership, Part, Rest, Seen, Shown, Sink, Source,
+};
 use runtime::send::Topic;
 use runtime::source::Publisher;
 
-use crate::events::{MemberFollowed, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
+use crate::events::{MemberFollowed, MessageSent, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
+
+/// The function `incoming_messages`. Takes events from the route send of the gateway live.
+pub static INCOMING_MESSAGES: Source = Source {
+    name: "incoming_messages",
+    connections: "TABLE_CONNECTIONS",
+    log: "TABLE_LOG",
+    runtime: "TABLE_RUNTIME",
+    event: EventType::of::<MessageSent>(),
+    to: &[Topic { arn: "TOPIC_MESSAGES", fifo: false, carries: &["MessageSent"] }],
+    id: "id",
+    order_by: Some("group"),
+    set: &[("sender", &[Part::Name("user")]), ("time", &[Part::Name("now")])],
+    allow: Some(Lookup {
+        table: "TABLE_GROUP_MEMBERS",
+        index: None,
+        matching: &[
+            Match { field: "group", value: &[Part::Name("group")], number: false },
+            Match { field: "member", value: &[Part::Name("user")], number: false },
+        ],
+        keys: 2,
+        is_row: true,
+    }),
+    replay: 604800,
+};
 
 /// The function `user_actions`. Publishes the new rows of the table actions.
 pub static USER_ACTIONS: Publisher = Publisher {
@@ -23,4 +50,151 @@ pub static USER_ACTIONS: Publisher = Publisher {
         carries: &["UpdateShared", "UpdateLiked", "UpdateUnliked", "UpdateCommented", "MemberFollowed"],
     }],
     dead_letters: "QUEUE_DEAD_LETTERS",
+};
+
+/// The function `deliver_messages_worker`. Posts what the queue deliver_messages fans out to the connections of some shards.
+pub static DELIVER_MESSAGES_WORKER: FanOut = FanOut {
+    queue: "deliver_messages",
+    connections: "TABLE_CONNECTIONS",
+    runtime: "TABLE_RUNTIME",
+    endpoint: "CONNECTIONS_LIVE",
+    membership: Membership {
+        name: "group_members",
+        table: "TABLE_GROUP_MEMBERS",
+        group: "group",
+        user: "member",
+        members: None,
+        groups: Some("by_member"),
+        is_key: true,
+    },
+    group: &[Part::Name("group")],
+    except: Some("sender"),
+    rest: Rest::Unreached,
+    tenants: false,
+};
+
+/// The function `deliver_messages`. Reads the queue deliver_messages: finds whom each event is for, sends it to browser, unread.
+pub static DELIVER_MESSAGES: FanOut = FanOut {
+    queue: "deliver_messages",
+    connections: "TABLE_CONNECTIONS",
+    runtime: "TABLE_RUNTIME",
+    endpoint: "",
+    membership: Membership {
+        name: "group_members",
+        table: "TABLE_GROUP_MEMBERS",
+        group: "group",
+        user: "member",
+        members: None,
+        groups: Some("by_member"),
+        is_key: true,
+    },
+    group: &[Part::Name("group")],
+    except: Some("sender"),
+    rest: Rest::Unreached,
+    tenants: false,
+};
+
+/// The function `deliver_notice_seen`. Answers whether the target has seen what the workflow deliver_notice delivered.
+pub static DELIVER_NOTICE_SEEN: Seen = Seen {
+    logs: &["LOG_LIVE"],
+    events: &[Shown { kind: "Notice", id: "id", time: "last", tenant: None, is_group: true }],
+};
+
+/// The function `browser`. Delivers to browsers, for the sink browser.
+pub static BROWSER: Sink = Sink {
+    name: "browser",
+    flow: "everi",
+    connections: "TABLE_CONNECTIONS",
+    log: "TABLE_LOG",
+    endpoint: "CONNECTIONS_LIVE",
+    preferences: Some("TABLE_PREFERENCES"),
+    events: &[
+        Shown { kind: "MessageSent", id: "id", time: "time", tenant: None, is_group: false },
+        Shown { kind: "Notice", id: "id", time: "last", tenant: None, is_group: true },
+    ],
+};
+
+/// The function `live_authorize`. Lets browsers into the gateway live by their token.
+pub static LIVE_AUTHORIZE: Authorizer = Authorizer { gateway: "live" };
+
+/// The function `live_connect`. Takes up a connection to the gateway live.
+pub static LIVE_CONNECT: Gateway = Gateway {
+    connections: "TABLE_CONNECTIONS",
+    log: "",
+    endpoint: "",
+    memberships: &[Membership {
+        name: "group_members",
+        table: "TABLE_GROUP_MEMBERS",
+        group: "group",
+        user: "member",
+        members: None,
+        groups: Some("by_member"),
+        is_key: true,
+    }],
+    conversations: &[],
+};
+
+/// The function `live_disconnect`. Forgets a connection to the gateway live.
+pub static LIVE_DISCONNECT: Gateway = Gateway {
+    connections: "TABLE_CONNECTIONS",
+    log: "",
+    endpoint: "",
+    memberships: &[],
+    conversations: &[],
+};
+
+/// The function `live_default`. Answers the built-in routes of the gateway live: resume, seen, and what no other takes.
+pub static LIVE_DEFAULT: Gateway = Gateway {
+    connections: "TABLE_CONNECTIONS",
+    log: "TABLE_LOG",
+    endpoint: "CONNECTIONS_LIVE",
+    memberships: &[Membership {
+        name: "group_members",
+        table: "TABLE_GROUP_MEMBERS",
+        group: "group",
+        user: "member",
+        members: None,
+        groups: Some("by_member"),
+        is_key: true,
+    }],
+    conversations: &[Conversation {
+        field: "group",
+        membership: Membership {
+            name: "group_members",
+            table: "TABLE_GROUP_MEMBERS",
+            group: "group",
+            user: "member",
+            members: None,
+            groups: Some("by_member"),
+            is_key: true,
+        },
+    }],
+};
+
+/// The function `group_members_shards`. Keeps the connection shards of the table group_members.
+pub static GROUP_MEMBERS_SHARDS: Keeper = Keeper {
+    gateway: Gateway {
+        connections: "TABLE_CONNECTIONS",
+        log: "",
+        endpoint: "",
+        memberships: &[Membership {
+            name: "group_members",
+            table: "TABLE_GROUP_MEMBERS",
+            group: "group",
+            user: "member",
+            members: None,
+            groups: Some("by_member"),
+            is_key: true,
+        }],
+        conversations: &[],
+    },
+    membership: Membership {
+        name: "group_members",
+        table: "TABLE_GROUP_MEMBERS",
+        group: "group",
+        user: "member",
+        members: None,
+        groups: Some("by_member"),
+        is_key: true,
+    },
 };

@@ -90,6 +90,13 @@ impl Draft {
         self.function.told = Some(told);
     }
 
+    /// As [`Self::tell`], where there is something to tell.
+    pub(super) fn tell_if(&mut self, told: Option<crate::plan::Part>) {
+        if told.is_some() {
+            self.function.told = told;
+        }
+    }
+
     pub(super) fn timeout(&mut self, seconds: u64) {
         self.function.timeout = super::clamp(seconds);
     }

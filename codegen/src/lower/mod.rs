@@ -6,6 +6,7 @@
 //! letters.
 
 mod alarms;
+mod browsers;
 mod consumers;
 mod diagram;
 mod fanout;

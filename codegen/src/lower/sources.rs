@@ -96,6 +96,7 @@ impl Lowering<'_> {
             let log = self.log_ref(gateway);
             draft.reads(&log, "TABLE_LOG".into(), &[]);
             draft.writes(&log, "TABLE_LOG".into());
+            draft.tell_if(self.receive_part(id));
         }
         if let Some(lookup) = &source.allow {
             self.looks_up(&mut draft, lookup);

@@ -107,7 +107,8 @@ impl Lowering<'_> {
         let mut draft =
             self.draft(self.workflow_place(id, "WorkflowSeenFunction"), named(&workflow.name, "_seen"), about, kind);
         draft.timeout(crate::decide::ROUTE_TIMEOUT);
-        self.reads_logs(&mut draft, self.component(Destination::Workflow(id)));
+        let logs = self.reads_logs(&mut draft, self.component(Destination::Workflow(id)));
+        draft.tell_if(self.seen_part(id, logs));
         self.plan.functions.push(draft.done());
     }
 

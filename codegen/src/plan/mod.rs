@@ -3,6 +3,7 @@
 //! Guaranteed: each timeout, visibility, policy, name, layer and permission is here as a value; an emitter
 //! needs no rule of its own. References between resources are typed and always name a resource of the plan.
 
+mod browser;
 mod compute;
 mod messaging;
 mod names;
@@ -13,6 +14,9 @@ mod types;
 mod web;
 mod workflow;
 
+pub use browser::{
+    BrowserPart, FanOutPart, GatewayPart, LookupPart, MembershipPart, Piece, ShownPart, SinkPart, SourcePart,
+};
 pub use compute::{
     EnvValue, Function, FunctionKind, Grant, Handler, HandlerInput, HandlerShape, Invoker, Mapping, MappingSource, On,
 };

@@ -7,6 +7,16 @@
 pub enum Part {
     /// The publisher of a table's new rows.
     Publisher(Publisher),
+    /// What serves browsers.
+    Browser(Box<super::BrowserPart>),
+}
+
+impl Part {
+    /// What serves browsers.
+    #[must_use]
+    pub fn browser(part: super::BrowserPart) -> Self {
+        Self::Browser(Box::new(part))
+    }
 }
 
 /// A publisher of a table's new rows.

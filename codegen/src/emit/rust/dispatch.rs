@@ -71,6 +71,7 @@ fn told_arm(module: &mut Module<'_>, function: &Function, told: &Part) -> String
     let parts = module.scope.import("crate", "parts");
     let entry = match told {
         Part::Publisher(_) => "source::publish",
+        Part::Browser(browser) => super::browsers::entry(browser),
     };
     let arguments = ["invocation", "event.payload", &format!("&{parts}::{}", parts::name(function))];
     let name = text::literal(&function.name);

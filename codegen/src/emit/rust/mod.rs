@@ -4,6 +4,7 @@
 //! flow without errors; names of the flow and of Rust never meet; a text of the flow is a comment's line or a
 //! literal, and nothing else.
 
+mod browsers;
 mod defaults;
 mod dispatch;
 pub(crate) mod docs;

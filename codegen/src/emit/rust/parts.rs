@@ -35,6 +35,7 @@ pub(super) fn name(function: &Function) -> String {
 fn part(module: &mut Module<'_>, part: &Part) -> (String, Value) {
     match part {
         Part::Publisher(publisher) => self::publisher(module, publisher),
+        Part::Browser(browser) => super::browsers::part(module, browser),
     }
 }
 
@@ -49,7 +50,7 @@ fn publisher(module: &mut Module<'_>, publisher: &Publisher) -> (String, Value) 
     (ty.clone(), Value::Struct(ty, fields))
 }
 
-fn topic(module: &mut Module<'_>, topic: &TopicPart) -> Value {
+pub(super) fn topic(module: &mut Module<'_>, topic: &TopicPart) -> Value {
     let ty = module.scope.import("runtime::send", "Topic");
     let fields = vec![
         ("arn", Value::text(&topic.variable)),

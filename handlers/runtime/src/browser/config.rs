@@ -57,6 +57,15 @@ pub struct Conversation {
     pub membership: Membership,
 }
 
+/// What keeps the shards of a membership, by its table's stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeper {
+    /// Whose connections.
+    pub gateway: Gateway,
+    /// By whose stream.
+    pub membership: Membership,
+}
+
 /// A row that must be there.
 #[derive(Clone, Copy, Debug)]
 pub struct Lookup {
@@ -132,6 +141,8 @@ pub struct FanOut {
     pub except: Option<&'static str>,
     /// Who gets what the browsers did not take.
     pub rest: Rest,
+    /// Whether the gateway's tokens name tenants: then an event goes to connections of its own tenant alone.
+    pub tenants: bool,
 }
 
 /// What comes after the browsers.

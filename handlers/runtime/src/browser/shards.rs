@@ -17,7 +17,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::config::{Gateway, Membership};
+use super::config::{Gateway, Keeper, Membership};
 use super::item::{Item, number, number_of, text};
 use super::membership;
 use super::row::{self, BY_USER, Connection, LIFE};
@@ -211,12 +211,8 @@ pub(super) async fn connections(table: &Table<'_>, user: &str, now: Timestamp) -
 /// # Errors
 ///
 /// The records from the first that could not be followed on are named in the answer, and come again.
-pub async fn follow(
-    invocation: &Invocation,
-    payload: Value,
-    config: &Gateway,
-    of: &Membership,
-) -> Result<Value, Error> {
+pub async fn follow(invocation: &Invocation, payload: Value, keeper: &Keeper) -> Result<Value, Error> {
+    let (config, of) = (&keeper.gateway, &keeper.membership);
     let batch: StreamEvent = from_value(payload).map_err(Error::reject)?;
     let mut counted = BTreeSet::new();
     for record in &batch.records {

@@ -88,7 +88,9 @@ async fn run(
     let candidates: Vec<Connection> = rows
         .iter()
         .filter_map(Connection::read)
-        .filter(|c| c.is_live(now) && c.tenant == work.event.tenant && Some(c.user.as_str()) != left_out)
+        .filter(|c| {
+            c.is_live(now) && (!config.tenants || c.tenant == work.event.tenant) && Some(c.user.as_str()) != left_out
+        })
         .collect();
     let users: BTreeSet<String> = candidates.iter().map(|connection| connection.user.clone()).collect();
     let users = membership::among(cx, &config.membership, &work.group, users.into_iter().collect()).await?;

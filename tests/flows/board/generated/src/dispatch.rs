@@ -20,11 +20,11 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("tidy", Start::Ready),
     ("well_paid", Start::Ready),
     ("judge_job", Start::Ready),
-    ("browser", Start::Absent("websocket sink")),
-    ("live_authorize", Start::Absent("websocket gateway")),
-    ("live_connect", Start::Absent("websocket gateway")),
-    ("live_disconnect", Start::Absent("websocket gateway")),
-    ("live_default", Start::Absent("websocket gateway")),
+    ("browser", Start::Ready),
+    ("live_authorize", Start::Ready),
+    ("live_connect", Start::Ready),
+    ("live_disconnect", Start::Ready),
+    ("live_default", Start::Ready),
 ];
 
 /// Runs one invocation of the function that `cx` names.
@@ -57,6 +57,11 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
             runtime::consume(invocation, order, event.payload, H::PraiseJob::praise_job).await
         }
         "judge_job" => runtime::step(invocation, event.payload, H::JudgeJob::judge_job).await,
+        "browser" => runtime::browser::show(invocation, event.payload, &parts::BROWSER).await,
+        "live_authorize" => runtime::browser::authorize(invocation, event.payload, &parts::LIVE_AUTHORIZE).await,
+        "live_connect" => runtime::browser::connect(invocation, event.payload, &parts::LIVE_CONNECT).await,
+        "live_disconnect" => runtime::browser::disconnect(invocation, event.payload, &parts::LIVE_DISCONNECT).await,
+        "live_default" => runtime::browser::route(invocation, event.payload, &parts::LIVE_DEFAULT).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

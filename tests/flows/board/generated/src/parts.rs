@@ -3,6 +3,7 @@
 //! What the runtime is told of each function whose work is the runtime's.
 
 use runtime::EventType;
+use runtime::browser::{Authorizer, Gateway, Shown, Sink};
 use runtime::send::Topic;
 use runtime::source::Publisher;
 
@@ -13,4 +14,45 @@ pub static COMPANIES: Publisher = Publisher {
     events: &[EventType::of::<JobClosed>(), EventType::of::<JobPosted>()],
     to: &[Topic { arn: "TOPIC_JOBS", fifo: false, carries: &["JobPosted", "JobClosed"] }],
     dead_letters: "QUEUE_DEAD_LETTERS",
+};
+
+/// The function `browser`. Delivers to browsers, for the sink browser.
+pub static BROWSER: Sink = Sink {
+    name: "browser",
+    flow: "board",
+    connections: "TABLE_CONNECTIONS",
+    log: "TABLE_LOG",
+    endpoint: "CONNECTIONS_LIVE",
+    preferences: None,
+    events: &[Shown { kind: "JobPosted", id: "job_id", time: "time", tenant: None, is_group: false }],
+};
+
+/// The function `live_authorize`. Lets browsers into the gateway live by their token.
+pub static LIVE_AUTHORIZE: Authorizer = Authorizer { gateway: "live" };
+
+/// The function `live_connect`. Takes up a connection to the gateway live.
+pub static LIVE_CONNECT: Gateway = Gateway {
+    connections: "TABLE_CONNECTIONS",
+    log: "",
+    endpoint: "",
+    memberships: &[],
+    conversations: &[],
+};
+
+/// The function `live_disconnect`. Forgets a connection to the gateway live.
+pub static LIVE_DISCONNECT: Gateway = Gateway {
+    connections: "TABLE_CONNECTIONS",
+    log: "",
+    endpoint: "",
+    memberships: &[],
+    conversations: &[],
+};
+
+/// The function `live_default`. Answers the built-in routes of the gateway live: resume, seen, and what no other takes.
+pub static LIVE_DEFAULT: Gateway = Gateway {
+    connections: "TABLE_CONNECTIONS",
+    log: "TABLE_LOG",
+    endpoint: "CONNECTIONS_LIVE",
+    memberships: &[],
+    conversations: &[],
 };
