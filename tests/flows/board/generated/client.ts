@@ -158,6 +158,11 @@ export class Client {
     const id = (message as { id?: unknown }).id;
     if (typeof id !== "string") throw new Refused("invalid", "a message needs an id of its own");
     const frame = await this.#request(id, JSON.stringify(message), true);
+    // One's own message has its place too, though the flow does not post it back: nothing is missing there.
+    if (frame.id !== undefined && typeof frame.conversation === "string" && typeof frame.sequence === "number") {
+      forget(this.#ids, REMEMBERED).add(frame.id);
+      this.#place({ id: frame.id, conversation: frame.conversation, sequence: frame.sequence });
+    }
     return frame as unknown as Accepted;
   }
 
