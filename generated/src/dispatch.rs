@@ -12,7 +12,7 @@ use crate::parts;
 pub const FUNCTIONS: &[(&str, Start)] = &[
     ("incoming_messages", Start::Absent("websocket gateway")),
     ("user_actions", Start::Ready),
-    ("count_updates", Start::Absent("counter")),
+    ("count_updates", Start::Ready),
     ("deliver_messages_worker", Start::Absent("websocket fan-out")),
     ("deliver_messages_rest", Start::Absent("websocket fan-out")),
     ("deliver_messages", Start::Absent("websocket fan-out")),
@@ -44,7 +44,12 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
         "user_actions" => runtime::source::publish(invocation, event.payload, &parts::USER_ACTIONS).await,
-        "render_notice" => runtime::step(invocation, event.payload, H::RenderNotice::render_notice).await,
+        "count_updates" => {
+            runtime::forward::forward(invocation, event.payload, &parts::COUNT_UPDATES, runtime::forward::nobody).await
+        }
+        "render_notice" => {
+            runtime::step(invocation, event.payload, &parts::RENDER_NOTICE, H::RenderNotice::render_notice).await
+        }
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

@@ -2,9 +2,13 @@
 
 //! What the runtime is told of each function whose work is the runtime's.
 
-use runtime::EventType;
-use runtime::send::Topic;
+use runtime::forward::Forward;
+use runtime::lookup::Match;
+use runtime::send::{Destination, Topic};
+use runtime::sink::{Add, Counter};
 use runtime::source::Publisher;
+use runtime::template::Part;
+use runtime::{EventType, Once, Order, Step};
 
 use crate::events::{MemberFollowed, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
 
@@ -24,3 +28,20 @@ pub static USER_ACTIONS: Publisher = Publisher {
     }],
     dead_letters: "QUEUE_DEAD_LETTERS",
 };
+
+/// The function `count_updates`. Reads the queue count_updates: sends it to update_count.
+pub static COUNT_UPDATES: Forward = Forward {
+    order: Order::Standard { concurrency: 10 },
+    events: &[EventType::of::<UpdateShared>()],
+    targets: None,
+    to: &[Destination::Counter(Counter {
+        sink: "update_count",
+        table: "TABLE_MEMBERS",
+        row: &[Match { field: "user_id", number: false, value: &[Part::Field("author")] }],
+        add: &[Add { field: "updates", by: 1 }],
+        keep: 1_555_500,
+    })],
+};
+
+/// The function `render_notice`. Runs the handler render_notice as a step.
+pub static RENDER_NOTICE: Step = Step { once: Some(Once { keep: 1_209_600 }) };
