@@ -115,13 +115,13 @@ impl<'a> Claim<'a> {
         let update = cx.aws().dynamodb().update_item().table_name(cx.var(state::TABLE)?);
         let update = update
             .set_key(Some(state::key(&self.key)))
-            .update_expression("SET #state = :done, response = :response REMOVE lease")
+            .update_expression("SET #state = :done, answer = :answer REMOVE lease")
             .condition_expression("fence = :fence AND #state = :working")
             .expression_attribute_names("#state", record::STATE)
             .expression_attribute_values(":fence", AttributeValue::S(self.fence.clone()))
             .expression_attribute_values(":working", AttributeValue::S(record::IN_PROGRESS.to_owned()))
             .expression_attribute_values(":done", AttributeValue::S(record::COMPLETED.to_owned()))
-            .expression_attribute_values(":response", AttributeValue::S(response.to_owned()))
+            .expression_attribute_values(":answer", AttributeValue::S(response.to_owned()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(error) = update.send().await else { return Ok(Kept::Mine) };
         match error.as_service_error() {

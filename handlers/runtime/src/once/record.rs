@@ -18,7 +18,7 @@ pub(super) struct Record {
     state: String,
     fence: String,
     lease: Option<i64>,
-    response: Option<String>,
+    answer: Option<String>,
 }
 
 /// Who works.
@@ -46,7 +46,7 @@ pub(super) enum Kept {
 impl Record {
     pub(super) fn in_progress(fence: &str, lease: Timestamp) -> Self {
         let lease = Some(lease.as_millis());
-        Self { state: IN_PROGRESS.to_owned(), fence: fence.to_owned(), lease, response: None }
+        Self { state: IN_PROGRESS.to_owned(), fence: fence.to_owned(), lease, answer: None }
     }
 
     pub(super) fn of(item: Option<&Item>) -> Self {
@@ -55,12 +55,12 @@ impl Record {
             state: text(STATE).unwrap_or_default(),
             fence: text("fence").unwrap_or_default(),
             lease: item.and_then(|item| item::int(item, "lease")),
-            response: text("response"),
+            answer: text("answer"),
         }
     }
 
     pub(super) fn attributes(self) -> Item {
-        let texts = [(STATE, Some(self.state)), ("fence", Some(self.fence)), ("response", self.response)];
+        let texts = [(STATE, Some(self.state)), ("fence", Some(self.fence)), ("answer", self.answer)];
         let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), AttributeValue::S(text?))));
         let lease = self.lease.map(|lease| ("lease".to_owned(), AttributeValue::N(lease.to_string())));
         texts.chain(lease).collect()
@@ -68,8 +68,8 @@ impl Record {
 
     /// A claim did not get through, and this was there: was it the claim itself, whose answer was lost?
     pub(super) fn claimed_by(self, fence: &str) -> Claimed {
-        match (self.state.as_str(), self.response) {
-            (COMPLETED, Some(response)) => Claimed::Done(response),
+        match (self.state.as_str(), self.answer) {
+            (COMPLETED, Some(answer)) => Claimed::Done(answer),
             (IN_PROGRESS, _) if self.fence == fence => Claimed::Mine,
             _ => Claimed::Busy,
         }
@@ -77,9 +77,9 @@ impl Record {
 
     /// An answer did not get through, and this was there: was it the answer itself?
     pub(super) fn kept_by(self, fence: &str) -> Kept {
-        match (self.state.as_str(), self.response) {
+        match (self.state.as_str(), self.answer) {
             (COMPLETED, Some(_)) if self.fence == fence => Kept::Mine,
-            (COMPLETED, Some(response)) => Kept::Other(response),
+            (COMPLETED, Some(answer)) => Kept::Other(answer),
             _ => Kept::Lost,
         }
     }
@@ -91,7 +91,7 @@ mod tests {
 
     fn completed(fence: &str) -> Record {
         let state = COMPLETED.to_owned();
-        Record { state, fence: fence.to_owned(), lease: None, response: Some("1".to_owned()) }
+        Record { state, fence: fence.to_owned(), lease: None, answer: Some("1".to_owned()) }
     }
 
     #[test]
