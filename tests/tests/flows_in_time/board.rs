@@ -25,7 +25,7 @@ pub(crate) const ROOT: Root = Root {
     parameters: &[],
 };
 
-fn run<F: Future<Output = ()>>(test: impl FnOnce(Flow) -> F) {
+fn run(test: impl AsyncFnOnce(Flow)) {
     flow::run(ROOT, test);
 }
 
@@ -42,7 +42,7 @@ fn job(title: &str, pay: u64) -> Value {
 
 #[test]
 fn an_event_goes_to_the_queues_whose_filter_it_passes() {
-    run(|flow| async move {
+    run(async |flow: Flow| {
         publish(&flow, job("Engineer", 200_000)).await;
         publish(&flow, job("Apprentice", 20_000)).await;
         flow.pass(MINUTE).await;
@@ -50,7 +50,8 @@ fn an_event_goes_to_the_queues_whose_filter_it_passes() {
             flow.invoked.borrow().iter().map(|(name, _, failed)| (name.clone(), *failed)).collect();
         handled.sort();
         handled.dedup();
-        let of_a_queue: Vec<&str> = handled.iter().filter(|(_, failed)| !failed).map(|(name, _)| name.as_str()).collect();
+        let of_a_queue: Vec<&str> =
+            handled.iter().filter(|(_, failed)| !failed).map(|(name, _)| name.as_str()).collect();
         assert_eq!(of_a_queue, ["index", "judge_job", "look_over", "well_paid"]);
         assert_eq!(handled.iter().filter(|(_, failed)| *failed).count(), 1, "the browser's runtime is still to come");
         assert_eq!(flow.times("well_paid"), [1], "both jobs' batching window is a second, and one passes the filter");
@@ -59,7 +60,7 @@ fn an_event_goes_to_the_queues_whose_filter_it_passes() {
 
 #[test]
 fn a_record_that_fails_is_tried_as_often_as_the_flow_says_and_set_aside() {
-    run(|flow| async move {
+    run(async |flow: Flow| {
         publish(&flow, job("", 0)).await;
         flow.pass(30 * MINUTE).await;
         assert_eq!(flow.times("index"), [0, 180, 360], "three attempts, a visibility timeout apart");
@@ -73,7 +74,7 @@ fn a_record_that_fails_is_tried_as_often_as_the_flow_says_and_set_aside() {
 
 #[test]
 fn a_workflow_waits_and_its_message_is_delayed() {
-    run(|flow| async move {
+    run(async |flow: Flow| {
         let machine = &flow.physical("ReviewWorkflow");
         for (title, ends) in [("Engineer", 1), ("A pyramid", 0)] {
             let input = json!({"stateMachineArn": machine, "input": job(title, 1).to_string()});
@@ -90,7 +91,7 @@ fn a_workflow_waits_and_its_message_is_delayed() {
 
 #[test]
 fn what_waits_for_a_function_whose_runtime_is_still_to_come_is_not_lost() {
-    run(|flow| async move {
+    run(async |flow: Flow| {
         publish(&flow, job("Engineer", 1)).await;
         flow.pass(60 * MINUTE).await;
         assert_eq!(flow.waiting("ShowQueueDeadLetters").await.len(), 1, "nothing is lost meanwhile");

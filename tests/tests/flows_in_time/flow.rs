@@ -44,12 +44,12 @@ pub(crate) struct Flow {
 }
 
 /// Runs a test of a flow.
-pub(crate) fn run<F: Future<Output = ()>>(root: Root, test: impl FnOnce(Flow) -> F) {
+pub(crate) fn run(root: Root, test: impl AsyncFnOnce(Flow)) {
     run_seeded(root, 1, test);
 }
 
 /// As [`run`], with another sequence of chance.
-pub(crate) fn run_seeded<F: Future<Output = ()>>(root: Root, seed: u64, test: impl FnOnce(Flow) -> F) {
+pub(crate) fn run_seeded(root: Root, seed: u64, test: impl AsyncFnOnce(Flow)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     LocalSet::new().block_on(&runtime, async {
         // The SDK draws the jitter of its retries from the thread's generator.
@@ -164,7 +164,8 @@ impl Flow {
 
     /// What waits in a queue.
     pub(crate) async fn waiting(&self, logical: &str) -> Vec<Value> {
-        let received = json!({"QueueUrl": self.physical(logical), "MaxNumberOfMessages": 10, "AttributeNames": ["All"]});
+        let received =
+            json!({"QueueUrl": self.physical(logical), "MaxNumberOfMessages": 10, "AttributeNames": ["All"]});
         self.ask("sqs", "ReceiveMessage", received).await["Messages"].as_array().cloned().unwrap_or_default()
     }
 

@@ -4,5 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails should panic")]
 
 mod board;
+mod effects;
+mod everi;
 mod flow;
 mod sdk;
