@@ -12,7 +12,7 @@ use crate::parts;
 pub const FUNCTIONS: &[(&str, Start)] = &[
     ("incoming_messages", Start::Ready),
     ("user_actions", Start::Ready),
-    ("count_updates", Start::Absent("counter")),
+    ("count_updates", Start::Ready),
     ("deliver_messages_worker", Start::Ready),
     ("deliver_messages_rest", Start::Absent("websocket fan-out")),
     ("deliver_messages", Start::Ready),
@@ -45,11 +45,16 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
     match cx.function() {
         "incoming_messages" => runtime::browser::receive(invocation, event.payload, &parts::INCOMING_MESSAGES).await,
         "user_actions" => runtime::source::publish(invocation, event.payload, &parts::USER_ACTIONS).await,
+        "count_updates" => {
+            runtime::forward::forward(invocation, event.payload, &parts::COUNT_UPDATES, runtime::forward::nobody).await
+        }
         "deliver_messages_worker" => {
             runtime::browser::work(invocation, event.payload, &parts::DELIVER_MESSAGES_WORKER).await
         }
         "deliver_messages" => runtime::browser::resolve(invocation, event.payload, &parts::DELIVER_MESSAGES).await,
-        "render_notice" => runtime::step(invocation, event.payload, H::RenderNotice::render_notice).await,
+        "render_notice" => {
+            runtime::step(invocation, event.payload, &parts::RENDER_NOTICE, H::RenderNotice::render_notice).await
+        }
         "deliver_notice_seen" => runtime::browser::seen(invocation, event.payload, &parts::DELIVER_NOTICE_SEEN).await,
         "browser" => runtime::browser::show(invocation, event.payload, &parts::BROWSER).await,
         "live_authorize" => runtime::browser::authorize(invocation, event.payload, &parts::LIVE_AUTHORIZE).await,

@@ -2,12 +2,16 @@
 
 //! What the runtime is told of each function whose work is the runtime's.
 
-use runtime::EventType;
 use runtime::browser::{
     Authorizer, Conversation, FanOut, Gateway, Keeper, Lookup, Match, Membership, Part, Rest, Seen, Shown, Sink, Source,
 };
-use runtime::send::Topic;
+use runtime::forward::Forward;
+use runtime::lookup::Match as RuntimeMatch;
+use runtime::send::{Destination, Topic};
+use runtime::sink::{Add, Counter};
 use runtime::source::Publisher;
+use runtime::template::Part as RuntimePart;
+use runtime::{EventType, Once, Order, Step};
 
 use crate::events::{MemberFollowed, MessageSent, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
 
@@ -18,7 +22,7 @@ pub static INCOMING_MESSAGES: Source = Source {
     log: "TABLE_LOG",
     runtime: "TABLE_RUNTIME",
     event: EventType::of::<MessageSent>(),
-    to: &[Topic { arn: "TOPIC_MESSAGES", fifo: false, carries: &["MessageSent"] }],
+    to: &[Destination::Topic(Topic { arn: "TOPIC_MESSAGES", fifo: false, carries: &["MessageSent"] })],
     id: "id",
     order_by: Some("group"),
     set: &[("sender", &[Part::Name("user")]), ("time", &[Part::Name("now")])],
@@ -50,6 +54,20 @@ pub static USER_ACTIONS: Publisher = Publisher {
         carries: &["UpdateShared", "UpdateLiked", "UpdateUnliked", "UpdateCommented", "MemberFollowed"],
     }],
     dead_letters: "QUEUE_DEAD_LETTERS",
+};
+
+/// The function `count_updates`. Reads the queue count_updates: sends it to update_count.
+pub static COUNT_UPDATES: Forward = Forward {
+    order: Order::Standard { concurrency: 10 },
+    events: &[EventType::of::<UpdateShared>()],
+    targets: None,
+    to: &[Destination::Counter(Counter {
+        sink: "update_count",
+        table: "TABLE_MEMBERS",
+        row: &[RuntimeMatch { field: "user_id", number: false, value: &[RuntimePart::Field("author")] }],
+        add: &[Add { field: "updates", by: 1 }],
+        keep: 1_555_500,
+    })],
 };
 
 /// The function `deliver_messages_worker`. Posts what the queue deliver_messages fans out to the connections of some shards.
@@ -94,6 +112,9 @@ pub static DELIVER_MESSAGES: FanOut = FanOut {
     tenants: false,
 };
 
+/// The function `render_notice`. Runs the handler render_notice as a step.
+pub static RENDER_NOTICE: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
 /// The function `deliver_notice_seen`. Answers whether the target has seen what the workflow deliver_notice delivered.
 pub static DELIVER_NOTICE_SEEN: Seen = Seen {
     logs: &["LOG_LIVE"],
@@ -135,13 +156,8 @@ pub static LIVE_CONNECT: Gateway = Gateway {
 };
 
 /// The function `live_disconnect`. Forgets a connection to the gateway live.
-pub static LIVE_DISCONNECT: Gateway = Gateway {
-    connections: "TABLE_CONNECTIONS",
-    log: "",
-    endpoint: "",
-    memberships: &[],
-    conversations: &[],
-};
+pub static LIVE_DISCONNECT: Gateway =
+    Gateway { connections: "TABLE_CONNECTIONS", log: "", endpoint: "", memberships: &[], conversations: &[] };
 
 /// The function `live_default`. Answers the built-in routes of the gateway live: resume, seen, and what no other takes.
 pub static LIVE_DEFAULT: Gateway = Gateway {

@@ -10,7 +10,7 @@ use crate::model::{
     SourceKind, TableId, Target, Template, To, Type, WorkflowId,
 };
 use crate::plan::{
-    BrowserPart, FanOutPart, GatewayPart, LookupPart, MembershipPart, Part, Piece, ShownPart, SinkPart, SourcePart,
+    AllowPart, BrowserPart, FanOutPart, GatewayPart, MembershipPart, Part, Piece, ShownPart, SinkPart, SourcePart,
 };
 
 impl Lowering<'_> {
@@ -85,19 +85,15 @@ impl Lowering<'_> {
             return None;
         };
         let event = &self.flow.events[event.value];
-        let topics = source.to.destinations().iter().map(|to| match to.value {
-            Destination::Topic(topic) => Some(self.topic_part(topic)),
-            _ => None,
-        });
         let set = source.set.iter().map(|(field, value)| (field.value.clone(), pieces(value, event)));
         Some(Part::browser(BrowserPart::Receive(SourcePart {
             name: source.name.text.clone(),
             event: event.name.text.clone(),
-            to: topics.collect::<Option<Vec<_>>>()?,
+            to: self.destinations(&source.to)?,
             id: event.role_name(event.id, "id").to_owned(),
             order_by: event.field_at(event.order_by).map(|field| field.name.clone()),
             set: set.collect(),
-            allow: source.allow.as_ref().map(|lookup| self.lookup_part(lookup, event)),
+            allow: source.allow.as_ref().map(|lookup| self.allow_part(lookup, event)),
             replay: self.replay(gateway.value),
         })))
     }
@@ -113,7 +109,7 @@ impl Lowering<'_> {
         of.max().unwrap_or(crate::decide::REPLAY)
     }
 
-    fn lookup_part(&self, lookup: &Lookup, event: &Event) -> LookupPart {
+    fn allow_part(&self, lookup: &Lookup, event: &Event) -> AllowPart {
         let table = &self.flow.tables[lookup.table.value];
         let index = lookup.index.and_then(|at| table.indexes.get(at));
         let (key, sort) = index.map_or((table.key, table.sort), |index| (index.key, index.sort));
@@ -126,7 +122,7 @@ impl Lowering<'_> {
         matching.sort_by_key(|(field, _)| order(field.value));
         let keys = matching.iter().filter(|(field, _)| order(field.value) < 2).count();
         let whole = 1 + usize::from(table.sort.is_some());
-        LookupPart {
+        AllowPart {
             table: self.table_variable(lookup.table.value),
             index: index.map(|index| index.name.value.clone()),
             is_row: index.is_none() && keys == whole && matching.len() == whole,

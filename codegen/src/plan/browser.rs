@@ -1,6 +1,6 @@
 //! What the parts of the runtime that serve browsers are told.
 
-use super::parts::TopicPart;
+use super::parts::DestinationPart;
 
 /// What a function that serves browsers is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +68,7 @@ pub enum Piece {
 
 /// A row that must be there.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LookupPart {
+pub struct AllowPart {
     /// The table's variable.
     pub table: String,
     /// The index.
@@ -89,7 +89,7 @@ pub struct SourcePart {
     /// The event that it makes.
     pub event: String,
     /// Where that goes.
-    pub to: Vec<TopicPart>,
+    pub to: Vec<DestinationPart>,
     /// The event's id field.
     pub id: String,
     /// The field that names its conversation.
@@ -97,7 +97,7 @@ pub struct SourcePart {
     /// Fields that are set.
     pub set: Vec<(String, Vec<Piece>)>,
     /// A row that must be there.
-    pub allow: Option<LookupPart>,
+    pub allow: Option<AllowPart>,
     /// Seconds that the log keeps it.
     pub replay: u64,
 }

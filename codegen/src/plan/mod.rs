@@ -15,7 +15,7 @@ mod web;
 mod workflow;
 
 pub use browser::{
-    BrowserPart, FanOutPart, GatewayPart, LookupPart, MembershipPart, Piece, ShownPart, SinkPart, SourcePart,
+    AllowPart, BrowserPart, FanOutPart, GatewayPart, MembershipPart, Piece, ShownPart, SinkPart, SourcePart,
 };
 pub use compute::{
     EnvValue, Function, FunctionKind, Grant, Handler, HandlerInput, HandlerShape, Invoker, Mapping, MappingSource, On,
@@ -25,7 +25,10 @@ pub use names::{
     FunctionRef, GatewayRef, GroupRef, MachineRef, Place, QueueRef, Reference, SecretRef, TableRef, TopicRef,
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
-pub use parts::{Part, Publisher, TopicPart};
+pub use parts::{
+    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, LookupPart, MatchPart, Part, Publisher,
+    QueuePart, RowPart, TargetsPart, TopicPart,
+};
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
 pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};

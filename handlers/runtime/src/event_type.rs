@@ -86,7 +86,11 @@ impl Arrival {
     ///
     /// As [`decode`](crate::decode()).
     pub fn read(body: &str, types: &[EventType]) -> Result<Self, DecodeError> {
-        let envelope: Envelope<Value> = decode::envelope(body)?;
+        Self::of(decode::envelope(body)?, types)
+    }
+
+    /// As [`read`](Self::read), of an envelope.
+    pub(crate) fn of(envelope: Envelope<Value>, types: &[EventType]) -> Result<Self, DecodeError> {
         let Some(kind) = types.iter().find(|kind| kind.name == envelope.kind) else {
             return Err(DecodeError::unhandled(&envelope.kind, types.iter().map(|kind| kind.name)));
         };
@@ -114,11 +118,15 @@ impl Arrival {
         self.envelope.data.get("target").and_then(Value::as_str)
     }
 
-    /// The event for one user: another message, with an id of its own that is always the same.
+    /// The event for one user: another message, with an id of its own that is always the same. Who is to have it more
+    /// than once has it under other ids the second `time` and after.
     #[must_use]
-    pub fn aimed(&self, target: &str) -> Self {
+    pub fn aimed(&self, target: &str, time: u32) -> Self {
         let mut aimed = self.clone();
-        aimed.envelope.id = crate::event::hashed(&[&self.envelope.id, "target", target]);
+        aimed.envelope.id = match time {
+            0 | 1 => crate::event::hashed(&[&self.envelope.id, "target", target]),
+            more => crate::event::hashed(&[&self.envelope.id, "target", &more.to_string(), target]),
+        };
         if let Value::Object(data) = &mut aimed.envelope.data {
             data.insert("target".to_owned(), target.into());
         }

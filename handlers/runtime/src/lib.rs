@@ -5,7 +5,8 @@
 //!
 //! | entry point | for | guarantees |
 //! | --- | --- | --- |
-//! | [`consume`] | a queue with a handler | one record's failure is that record's alone |
+//! | [`consume`] | a queue with a handler | one record's failure is that record's alone; a handler runs once for each event |
+//! | [`forward`](forward::forward) | a queue whose events go on | each target has the event before the record is done |
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
 //! | [`browser`] | a WebSocket API, its sources, fan-outs and sinks | see there |
 //! | [`source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
@@ -29,8 +30,12 @@ mod envelope;
 mod error;
 mod event;
 mod event_type;
+pub mod forward;
 mod init_error;
+mod item;
 mod log;
+pub mod lookup;
+mod once;
 mod outbox;
 mod panics;
 mod pii;
@@ -39,21 +44,26 @@ mod scalar;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod send;
+pub mod sink;
 pub mod source;
+mod state;
 mod step;
+pub mod targets;
+pub mod template;
 
-pub use consumer::{MARGIN, Order, consume};
+pub use consumer::{Consumer, MARGIN, Order, Relay, consume, relay};
 pub use cx::{Cx, CxError, Invocation, TIMEOUT};
 pub use decode::{DecodeError, decode};
 pub use envelope::Envelope;
 pub use error::Error;
 pub use event::{Event, Message, data, event_id, source};
 pub use event_type::{Arrival, EventType};
+pub use once::Once;
 pub use outbox::{Outbox, OutboxError, Written};
 pub use pii::Pii;
 pub use run::{Exit, Start, run};
 pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Url, Uuid};
-pub use step::step;
+pub use step::{Step, step};
 
 pub use aws_config::SdkConfig;
 pub use aws_sdk_dynamodb;

@@ -1,10 +1,10 @@
 //! What the functions that serve browsers are told, as values of the generated module `parts`.
 
 use super::module::Module;
-use super::parts::topic;
+use super::parts::send::destinations;
 use super::value::Value;
 use crate::plan::{
-    BrowserPart, FanOutPart, GatewayPart, LookupPart, MembershipPart, Piece, ShownPart, SinkPart, SourcePart,
+    AllowPart, BrowserPart, FanOutPart, GatewayPart, MembershipPart, Piece, ShownPart, SinkPart, SourcePart,
 };
 
 /// The entry point of a part.
@@ -115,7 +115,7 @@ fn source(module: &mut Module<'_>, of: &SourcePart) -> (String, Value) {
         ("log", Value::text("TABLE_LOG")),
         ("runtime", Value::text("TABLE_RUNTIME")),
         ("event", Value::word(event)),
-        ("to", Value::List(of.to.iter().map(|to| topic(module, to)).collect())),
+        ("to", destinations(module, &of.to)),
         ("id", Value::text(&of.id)),
         ("order_by", optional(of.order_by.as_ref())),
         ("set", Value::List(set)),
@@ -125,7 +125,7 @@ fn source(module: &mut Module<'_>, of: &SourcePart) -> (String, Value) {
     made(module, "Source", fields)
 }
 
-fn lookup(module: &mut Module<'_>, of: &LookupPart) -> Value {
+fn lookup(module: &mut Module<'_>, of: &AllowPart) -> Value {
     let matching = of.matching.iter().map(|(field, value, number)| {
         let value = pieces(module, value);
         let fields = vec![("field", Value::text(field)), ("value", value), ("number", Value::word(number))];

@@ -65,6 +65,17 @@ impl Value {
         }
     }
 
+    /// Its text behind an `=` at the end of `before` characters, `;` included: whole on the next line where it fits there and
+    /// not behind.
+    pub(super) fn assigned(&self, before: usize) -> String {
+        let line = self.line();
+        let length = line.chars().count() + 1;
+        if before + 1 + length > WIDTH && 4 + length <= WIDTH {
+            return format!("\n    {line};");
+        }
+        format!(" {};", self.print(0, before + 1, 1))
+    }
+
     fn broken(items: &[Self], open: &str, close: &str, indent: usize, before: usize) -> String {
         if let [only] = items
             && !matches!(only, Self::Word(_))

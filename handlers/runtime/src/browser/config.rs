@@ -4,7 +4,7 @@
 
 use super::text::Part;
 use crate::event_type::EventType;
-use crate::send::Topic;
+use crate::send::Destination;
 
 /// A WebSocket API's authorizer. The environment has `JWKS_URL`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_USER`,
 /// `ORIGINS` and, where tokens say it, `JWT_TENANT`.
@@ -109,7 +109,7 @@ pub struct Source {
     /// What it makes.
     pub event: EventType,
     /// Where that goes.
-    pub to: &'static [Topic],
+    pub to: &'static [Destination],
     /// The event's own id field.
     pub id: &'static str,
     /// The field by which its conversation is named; none where the event has no order.

@@ -27,7 +27,7 @@ use crate::envelope::Envelope;
 use crate::error::Error;
 use crate::event::event_id;
 use crate::event_type::{Arrival, Roles};
-use crate::send::{Message, Refused, Topic, publish};
+use crate::send::send_all;
 
 /// What the envelope may add to an event until a browser gets it.
 const ENVELOPE: usize = 1 << 10;
@@ -70,24 +70,12 @@ async fn take(
         None => once(invocation, config, envelope, marker).await?,
     };
     let accepted = Arrival::read(&accepted, &[config.event]).map_err(Error::reject)?;
-    for topic in config.to {
-        publish_one(invocation, topic, &accepted).await?;
-    }
+    send_all(invocation, config.to, std::slice::from_ref(&accepted)).await?;
     let Arrival { envelope, .. } = accepted;
     Ok(json!({
         "id": envelope.id, "time": envelope.time.to_string(),
         "conversation": envelope.conversation, "sequence": envelope.sequence,
     }))
-}
-
-async fn publish_one(invocation: &Invocation, topic: &Topic, event: &Arrival) -> Result<(), Error> {
-    let answers = publish(invocation, topic, &[Message::of(event)?]).await?;
-    match answers.into_iter().next() {
-        Some(Ok(())) => Ok(()),
-        Some(Err(Refused::Now(reason))) => Err(Error::retry(reason)),
-        Some(Err(Refused::ForEver(reason))) => Err(Error::reject(reason)),
-        None => Err(Error::retry("the topic did not say what became of it")),
-    }
 }
 
 /// The browser's fields under those that the flow sets.

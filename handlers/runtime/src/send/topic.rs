@@ -64,6 +64,16 @@ pub(crate) enum Refused {
     ForEver(String),
 }
 
+/// Publishes one event.
+pub(crate) async fn send(invocation: &Invocation, topic: &Topic, event: &Arrival) -> Result<(), Error> {
+    match publish(invocation, topic, &[Message::of(event)?]).await?.pop() {
+        Some(Ok(())) => Ok(()),
+        Some(Err(Refused::ForEver(reason))) => Err(Error::reject(reason)),
+        Some(Err(Refused::Now(reason))) => Err(Error::retry(reason)),
+        None => Err(Error::retry("SNS did not say what became of it")),
+    }
+}
+
 /// Publishes events in their order, as many at once as SNS takes; stops behind a call with a failure, so that nothing
 /// overtakes. Answers for each.
 pub(crate) async fn publish(

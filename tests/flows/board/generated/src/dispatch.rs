@@ -3,7 +3,7 @@
 //! The flow's functions, and the one way into them.
 
 use runtime::serde_json::Value;
-use runtime::{Cx, Error, Invocation, LambdaEvent, Order, Start};
+use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
 use crate::handlers::{Handlers, IndexJob, JudgeJob, KeepRemoteJob, PraiseJob, RemindCompany, TidyUp};
 use crate::parts;
@@ -15,8 +15,8 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("from_home", Start::Ready),
     ("index", Start::Ready),
     ("later", Start::Ready),
-    ("look_over", Start::Absent("sending on")),
-    ("show", Start::Absent("websocket sink")),
+    ("look_over", Start::Ready),
+    ("show", Start::Ready),
     ("tidy", Start::Ready),
     ("well_paid", Start::Ready),
     ("judge_job", Start::Ready),
@@ -37,26 +37,17 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
     match cx.function() {
         "companies" => runtime::source::publish(invocation, event.payload, &parts::COMPANIES).await,
         "from_home" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::KeepRemoteJob::keep_remote_job).await
+            runtime::consume(invocation, event.payload, &parts::FROM_HOME, H::KeepRemoteJob::keep_remote_job).await
         }
-        "index" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::IndexJob::index_job).await
+        "index" => runtime::consume(invocation, event.payload, &parts::INDEX, H::IndexJob::index_job).await,
+        "later" => runtime::consume(invocation, event.payload, &parts::LATER, H::RemindCompany::remind_company).await,
+        "look_over" => {
+            runtime::forward::forward(invocation, event.payload, &parts::LOOK_OVER, runtime::forward::nobody).await
         }
-        "later" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::RemindCompany::remind_company).await
-        }
-        "tidy" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::TidyUp::tidy_up).await
-        }
-        "well_paid" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::PraiseJob::praise_job).await
-        }
-        "judge_job" => runtime::step(invocation, event.payload, H::JudgeJob::judge_job).await,
+        "show" => runtime::forward::forward(invocation, event.payload, &parts::SHOW, runtime::forward::nobody).await,
+        "tidy" => runtime::consume(invocation, event.payload, &parts::TIDY, H::TidyUp::tidy_up).await,
+        "well_paid" => runtime::consume(invocation, event.payload, &parts::WELL_PAID, H::PraiseJob::praise_job).await,
+        "judge_job" => runtime::step(invocation, event.payload, &parts::JUDGE_JOB, H::JudgeJob::judge_job).await,
         "browser" => runtime::browser::show(invocation, event.payload, &parts::BROWSER).await,
         "live_authorize" => runtime::browser::authorize(invocation, event.payload, &parts::LIVE_AUTHORIZE).await,
         "live_connect" => runtime::browser::connect(invocation, event.payload, &parts::LIVE_CONNECT).await,

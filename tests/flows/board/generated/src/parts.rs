@@ -2,10 +2,12 @@
 
 //! What the runtime is told of each function whose work is the runtime's.
 
-use runtime::EventType;
 use runtime::browser::{Authorizer, Gateway, Shown, Sink};
-use runtime::send::Topic;
+use runtime::forward::Forward;
+use runtime::send::{Destination, Function, Topic, Workflow};
 use runtime::source::Publisher;
+use runtime::targets::{Find, Targets};
+use runtime::{Consumer, EventType, Once, Order, Step};
 
 use crate::events::{JobClosed, JobPosted};
 
@@ -15,6 +17,53 @@ pub static COMPANIES: Publisher = Publisher {
     to: &[Topic { arn: "TOPIC_JOBS", fifo: false, carries: &["JobPosted", "JobClosed"] }],
     dead_letters: "QUEUE_DEAD_LETTERS",
 };
+
+/// The function `from_home`. Reads the queue from_home: runs the handler keep_remote_job.
+pub static FROM_HOME: Consumer =
+    Consumer { order: Order::Standard { concurrency: 10 }, once: Some(Once { keep: 1_555_500 }) };
+
+/// The function `index`. Reads the queue index: runs the handler index_job.
+pub static INDEX: Consumer =
+    Consumer { order: Order::Standard { concurrency: 10 }, once: Some(Once { keep: 1_555_500 }) };
+
+/// The function `later`. Reads the queue later: runs the handler remind_company.
+pub static LATER: Consumer =
+    Consumer { order: Order::Standard { concurrency: 10 }, once: Some(Once { keep: 1_555_500 }) };
+
+/// The function `look_over`. Reads the queue look_over: sends it to review.
+pub static LOOK_OVER: Forward = Forward {
+    order: Order::Standard { concurrency: 10 },
+    events: &[EventType::of::<JobPosted>()],
+    targets: None,
+    to: &[Destination::Workflow(Workflow { arn: "MACHINE_REVIEW" })],
+};
+
+/// The function `show`. Reads the queue show: finds whom each event is for, sends it to browser.
+pub static SHOW: Forward = Forward {
+    order: Order::Standard { concurrency: 10 },
+    events: &[EventType::of::<JobPosted>()],
+    targets: Some(Targets {
+        by_event: &[("JobPosted", Find::Field("company"))],
+        except: None,
+        dedupe: true,
+        most: None,
+        page: 200,
+        preferences: None,
+        rest: None,
+    }),
+    to: &[Destination::Function(Function { name: "FUNCTION_BROWSER" })],
+};
+
+/// The function `tidy`. Reads the queue tidy: runs the handler tidy_up.
+pub static TIDY: Consumer =
+    Consumer { order: Order::Standard { concurrency: 10 }, once: Some(Once { keep: 1_555_500 }) };
+
+/// The function `well_paid`. Reads the queue well_paid: runs the handler praise_job.
+pub static WELL_PAID: Consumer =
+    Consumer { order: Order::Standard { concurrency: 10 }, once: Some(Once { keep: 1_556_317 }) };
+
+/// The function `judge_job`. Runs the handler judge_job as a step.
+pub static JUDGE_JOB: Step = Step { once: Some(Once { keep: 1_209_600 }) };
 
 /// The function `browser`. Delivers to browsers, for the sink browser.
 pub static BROWSER: Sink = Sink {
@@ -31,22 +80,12 @@ pub static BROWSER: Sink = Sink {
 pub static LIVE_AUTHORIZE: Authorizer = Authorizer { gateway: "live" };
 
 /// The function `live_connect`. Takes up a connection to the gateway live.
-pub static LIVE_CONNECT: Gateway = Gateway {
-    connections: "TABLE_CONNECTIONS",
-    log: "",
-    endpoint: "",
-    memberships: &[],
-    conversations: &[],
-};
+pub static LIVE_CONNECT: Gateway =
+    Gateway { connections: "TABLE_CONNECTIONS", log: "", endpoint: "", memberships: &[], conversations: &[] };
 
 /// The function `live_disconnect`. Forgets a connection to the gateway live.
-pub static LIVE_DISCONNECT: Gateway = Gateway {
-    connections: "TABLE_CONNECTIONS",
-    log: "",
-    endpoint: "",
-    memberships: &[],
-    conversations: &[],
-};
+pub static LIVE_DISCONNECT: Gateway =
+    Gateway { connections: "TABLE_CONNECTIONS", log: "", endpoint: "", memberships: &[], conversations: &[] };
 
 /// The function `live_default`. Answers the built-in routes of the gateway live: resume, seen, and what no other takes.
 pub static LIVE_DEFAULT: Gateway = Gateway {

@@ -2,11 +2,16 @@
 
 //! What the runtime is told of each function whose work is the runtime's.
 
-use runtime::EventType;
-use runtime::send::Topic;
+use runtime::forward::Forward;
+use runtime::lookup::Match;
+use runtime::send::{Destination, Function, Topic, Workflow};
+use runtime::sink::{Add, Column, Counter, Row};
 use runtime::source::Publisher;
+use runtime::targets::{Find, Targets};
+use runtime::template::Part;
+use runtime::{Consumer, EventType, Once, Order, Step};
 
-use crate::events::{OrderDelivered, OrderPlaced, OrderShipped};
+use crate::events::{OrderDelivered, OrderPlaced, OrderShipped, ReturnRequested};
 
 /// The function `dispatch`. Publishes the new rows of the table warehouse.
 pub static DISPATCH: Publisher = Publisher {
@@ -14,3 +19,100 @@ pub static DISPATCH: Publisher = Publisher {
     to: &[Topic { arn: "TOPIC_ORDERS", fifo: true, carries: &["OrderPlaced", "OrderShipped", "OrderDelivered"] }],
     dead_letters: "QUEUE_DEAD_LETTERS",
 };
+
+/// The function `count_orders`. Reads the queue count_orders: sends it to order_count.
+pub static COUNT_ORDERS: Forward = Forward {
+    order: Order::Fifo,
+    events: &[EventType::of::<OrderPlaced>()],
+    targets: None,
+    to: &[Destination::Counter(Counter {
+        sink: "order_count",
+        table: "TABLE_CUSTOMERS",
+        row: &[Match { field: "customer_id", number: false, value: &[Part::Field("customer")] }],
+        add: &[Add { field: "orders", by: 1 }],
+        keep: 1_555_500,
+    })],
+};
+
+/// The function `fulfil`. Reads the queue fulfil: sends it to fulfil_order.
+pub static FULFIL: Forward = Forward {
+    order: Order::Fifo,
+    events: &[EventType::of::<OrderPlaced>()],
+    targets: None,
+    to: &[Destination::Workflow(Workflow { arn: "MACHINE_FULFIL_ORDER" })],
+};
+
+/// The function `labels`. Reads the queue labels: runs the handler print_label.
+pub static LABELS: Consumer =
+    Consumer { order: Order::Standard { concurrency: 10 }, once: Some(Once { keep: 1_556_040 }) };
+
+/// The function `settle_returns`. Reads the queue settle_returns: finds whom each event is for, sends it to settle_return.
+pub static SETTLE_RETURNS: Forward = Forward {
+    order: Order::Standard { concurrency: 10 },
+    events: &[EventType::of::<ReturnRequested>()],
+    targets: Some(Targets {
+        by_event: &[("ReturnRequested", Find::Field("customer"))],
+        except: None,
+        dedupe: true,
+        most: None,
+        page: 200,
+        preferences: Some("TABLE_PREFERENCES"),
+        rest: None,
+    }),
+    to: &[Destination::Workflow(Workflow { arn: "MACHINE_SETTLE_RETURN" })],
+};
+
+/// The function `tell_partner`. Reads the queue tell_partner: sends it to partner.
+pub static TELL_PARTNER: Forward = Forward {
+    order: Order::Fifo,
+    events: &[EventType::of::<OrderPlaced>()],
+    targets: None,
+    to: &[Destination::Function(Function { name: "FUNCTION_PARTNER" })],
+};
+
+/// The function `track_orders`. Reads the queue track_orders: sends it to order_status.
+pub static TRACK_ORDERS: Forward = Forward {
+    order: Order::Fifo,
+    events: &[EventType::of::<OrderDelivered>(), EventType::of::<OrderPlaced>(), EventType::of::<OrderShipped>()],
+    targets: None,
+    to: &[Destination::Row(Row {
+        table: "TABLE_ORDERS",
+        columns: &[
+            Column { field: "changed", number: false, value: &[Part::Time], default: None },
+            Column { field: "customer", number: false, value: &[Part::Field("customer")], default: None },
+            Column { field: "order_id", number: false, value: &[Part::Field("order_id")], default: None },
+            Column { field: "shop", number: false, value: &[Part::Field("shop")], default: None },
+            Column { field: "status", number: false, value: &[Part::Event], default: None },
+        ],
+    })],
+};
+
+/// The function `ask_reviewer`. Runs the handler ask_reviewer as a step.
+pub static ASK_REVIEWER: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `call_supplier`. Runs the handler call_supplier as a step.
+pub static CALL_SUPPLIER: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `find_low_stock`. Runs the handler find_low_stock as a step.
+pub static FIND_LOW_STOCK: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `judge_return`. Runs the handler judge_return as a step.
+pub static JUDGE_RETURN: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `pay_back`. Runs the handler pay_back as a step.
+pub static PAY_BACK: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `pick_line`. Sends one line to the pickers
+pub static PICK_LINE: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `release_order`. Gives back the money and the goods
+pub static RELEASE_ORDER: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `reorder`. Runs the handler reorder as a step.
+pub static REORDER: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `reserve_stock`. Runs the handler reserve_stock as a step.
+pub static RESERVE_STOCK: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `take_payment`. Runs the handler take_payment as a step.
+pub static TAKE_PAYMENT: Step = Step { once: Some(Once { keep: 1_209_600 }) };

@@ -1,0 +1,9 @@
+//! Where a flow ends: counters, rows, webhooks.
+
+mod counter;
+mod row;
+
+pub(crate) use counter::count;
+pub use counter::{Add, Counter};
+pub(crate) use row::put;
+pub use row::{Column, Row};
