@@ -30,6 +30,7 @@ mod event;
 mod event_type;
 pub mod forward;
 mod init_error;
+pub mod intake;
 mod item;
 mod log;
 pub mod lookup;
@@ -41,6 +42,7 @@ mod run;
 mod scalar;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod secret;
 pub mod send;
 pub mod sink;
 pub mod source;

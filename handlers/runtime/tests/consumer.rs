@@ -6,7 +6,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use runtime::{Consumer, Context, Cx, Envelope, Error, Event, Invocation, MARGIN, Order, SdkConfig, TIMEOUT, Timestamp, consume};
+use runtime::{
+    Consumer, Context, Cx, Envelope, Error, Event, Invocation, MARGIN, Order, SdkConfig, TIMEOUT, Timestamp, consume,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use runtime::{
-    Consumer, Context, Cx, DecodeError, Envelope, Error, Event, Invocation, LambdaEvent, Message, Order, SdkConfig, Step, TIMEOUT,
+    Consumer, Context, Cx, DecodeError, Envelope, Error, Event, Invocation, LambdaEvent, Message, Order, SdkConfig,
+    Step, TIMEOUT,
 };
 use runtime::{Timestamp, Ulid};
 use serde::{Deserialize, Serialize};

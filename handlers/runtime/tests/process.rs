@@ -8,7 +8,10 @@ use std::process::Command;
 
 use runtime::serde::{Deserialize, Serialize};
 use runtime::serde_json::{Value, json};
-use runtime::{Consumer, Cx, Envelope, Error, Event, Exit, Invocation, LambdaEvent, Order, Pii, Start, Step, Timestamp, consume, step};
+use runtime::{
+    Consumer, Cx, Envelope, Error, Event, Exit, Invocation, LambdaEvent, Order, Pii, Start, Step, Timestamp, consume,
+    step,
+};
 use support::Function;
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
