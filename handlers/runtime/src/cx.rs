@@ -13,6 +13,7 @@ use crate::aws::Clients;
 use crate::browser::Kept;
 use crate::error::Error;
 use crate::scalar::Timestamp;
+use crate::secret::Secrets;
 
 /// The environment variable, set by the generated template, that holds the function's timeout in
 /// milliseconds. Lambda tells a function its deadline but not its timeout, and `now` needs both.
@@ -29,6 +30,7 @@ struct Inner {
     env: BTreeMap<String, String>,
     aws: Clients,
     browser: Kept,
+    secrets: Secrets,
 }
 
 /// The environment of the process does not say what a function must know.
@@ -59,6 +61,7 @@ impl Cx {
             env,
             aws: Clients::new(aws),
             browser: Kept::default(),
+            secrets: Secrets::default(),
         })))
     }
 
@@ -79,6 +82,10 @@ impl Cx {
     /// Names the variable that is not there.
     pub fn var(&self, name: &str) -> Result<&str, Error> {
         self.env(name).ok_or_else(|| Error::retry(format!("the environment variable `{name}` is not set")))
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.0.secrets
     }
 
     /// The AWS SDK's clients.

@@ -144,6 +144,36 @@ impl Arrival {
         Value::Object(state)
     }
 
+    /// Reads what [`state`](Self::state) and a workflow give to a sink: the event whose type `event` says, or the only one
+    /// that may come; a group's own `event`, the type of its members, stands for the group.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn of_state(state: Value, types: &[EventType]) -> Result<Self, DecodeError> {
+        let said = state.get("event").and_then(Value::as_str).map(str::to_owned);
+        let named = types.iter().find(|kind| Some(kind.name) == said.as_deref());
+        let kind = named.or(types.first().filter(|_| types.len() == 1));
+        // Of several, the one that has members of that type is the group.
+        let kind = kind.or_else(|| types.iter().find(|kind| (kind.roles)(state.clone()).is_ok()));
+        let Some(kind) = kind else {
+            return Err(DecodeError::unhandled(&said.unwrap_or_default(), types.iter().map(|kind| kind.name)));
+        };
+        let mut envelope = (kind.envelope)(state.clone())?;
+        if let (Some(data), Value::Object(mut state)) = (envelope.data.as_object(), state) {
+            if !data.contains_key("event") {
+                state.shift_remove("event");
+            }
+            envelope.data = Value::Object(state);
+        }
+        let roles = (kind.roles)(envelope.data.clone())?;
+        let event = Self { envelope, roles };
+        Ok(match event.target().map(str::to_owned) {
+            Some(target) => event.aimed(&target, 1),
+            None => event,
+        })
+    }
+
     /// The CloudEvent as text.
     pub(crate) fn body(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(&self.envelope)

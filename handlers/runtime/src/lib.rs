@@ -32,6 +32,7 @@ mod event;
 mod event_type;
 pub mod forward;
 mod init_error;
+pub mod intake;
 mod item;
 mod log;
 pub mod lookup;
@@ -43,6 +44,7 @@ mod run;
 mod scalar;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod secret;
 pub mod send;
 pub mod sink;
 pub mod source;

@@ -86,11 +86,6 @@ pub(crate) fn filled(template: Template, names: &impl Names) -> Result<Value, Er
     Ok(texts.into())
 }
 
-/// As [`filled`], as text.
-pub(crate) fn filled_text(template: Template, names: &impl Names) -> Result<String, Error> {
-    filled(template, names).map(|value| text(&value))
-}
-
 /// A value as text: a text as it is, the rest as JSON.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -143,9 +138,14 @@ mod tests {
     #[test]
     fn a_name_that_is_not_there_is_named() {
         let names = Fields(json!({ "none": null }));
-        for missing in [Part::Field("none"), Part::Field("x"), Part::Target] {
-            let error = filled(&[missing, Part::Text("/")], &names).unwrap_err();
-            assert!(error.is_final() && error.to_string() == format!("there is no `{}`", shown(missing)), "{error}");
+        const MISSING: [(Template, &str); 3] = [
+            (&[Part::Field("none"), Part::Text("/")], "none"),
+            (&[Part::Field("x")], "x"),
+            (&[Part::Target], "target"),
+        ];
+        for (template, missing) in MISSING {
+            let error = filled(template, &names).unwrap_err();
+            assert!(error.is_final() && error.to_string() == format!("there is no `{missing}`"), "{error}");
         }
     }
 }

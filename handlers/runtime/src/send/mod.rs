@@ -21,7 +21,7 @@ pub use function::Function;
 pub use queue::Queue;
 pub(crate) use queue::send_text;
 pub use topic::Topic;
-pub(crate) use topic::{Message, Refused, publish};
+pub(crate) use topic::{BYTES, Message, Refused, publish};
 pub use workflow::Workflow;
 
 /// Sends at the same time, of one record.
