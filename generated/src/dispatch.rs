@@ -6,30 +6,31 @@ use runtime::serde_json::Value;
 use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
 use crate::handlers::{Handlers, RenderNotice};
+use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
-    ("incoming_messages", Start::Absent("websocket gateway")),
-    ("user_actions", Start::Absent("stream publisher")),
-    ("count_updates", Start::Absent("counter")),
-    ("deliver_messages_worker", Start::Absent("websocket fan-out")),
+    ("incoming_messages", Start::Ready),
+    ("user_actions", Start::Ready),
+    ("count_updates", Start::Ready),
+    ("deliver_messages_worker", Start::Ready),
     ("deliver_messages_rest", Start::Absent("websocket fan-out")),
-    ("deliver_messages", Start::Absent("websocket fan-out")),
+    ("deliver_messages", Start::Ready),
     ("notify", Start::Absent("grouper")),
     ("notices_flush", Start::Absent("grouper")),
     ("notices_deliver", Start::Absent("grouper")),
     ("unread_flush", Start::Absent("grouper")),
     ("unread_deliver", Start::Absent("grouper")),
     ("render_notice", Start::Ready),
-    ("deliver_notice_seen", Start::Absent("seen cursor")),
-    ("browser", Start::Absent("websocket sink")),
+    ("deliver_notice_seen", Start::Ready),
+    ("browser", Start::Ready),
     ("email", Start::Absent("email sink")),
     ("unread_email", Start::Absent("email sink")),
-    ("live_authorize", Start::Absent("websocket gateway")),
-    ("live_connect", Start::Absent("websocket gateway")),
-    ("live_disconnect", Start::Absent("websocket gateway")),
-    ("live_default", Start::Absent("websocket gateway")),
-    ("group_members_shards", Start::Absent("websocket gateway")),
+    ("live_authorize", Start::Ready),
+    ("live_connect", Start::Ready),
+    ("live_disconnect", Start::Ready),
+    ("live_default", Start::Ready),
+    ("group_members_shards", Start::Ready),
     ("bounces", Start::Absent("email sink")),
     ("unsubscribe", Start::Absent("email sink")),
 ];
@@ -42,7 +43,27 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
-        "render_notice" => runtime::step(invocation, event.payload, H::RenderNotice::render_notice).await,
+        "incoming_messages" => runtime::browser::receive(invocation, event.payload, &parts::INCOMING_MESSAGES).await,
+        "user_actions" => runtime::source::publish(invocation, event.payload, &parts::USER_ACTIONS).await,
+        "count_updates" => {
+            runtime::forward::forward(invocation, event.payload, &parts::COUNT_UPDATES, runtime::forward::nobody).await
+        }
+        "deliver_messages_worker" => {
+            runtime::browser::work(invocation, event.payload, &parts::DELIVER_MESSAGES_WORKER).await
+        }
+        "deliver_messages" => runtime::browser::resolve(invocation, event.payload, &parts::DELIVER_MESSAGES).await,
+        "render_notice" => {
+            runtime::step(invocation, event.payload, &parts::RENDER_NOTICE, H::RenderNotice::render_notice).await
+        }
+        "deliver_notice_seen" => runtime::browser::seen(invocation, event.payload, &parts::DELIVER_NOTICE_SEEN).await,
+        "browser" => runtime::browser::show(invocation, event.payload, &parts::BROWSER).await,
+        "live_authorize" => runtime::browser::authorize(invocation, event.payload, &parts::LIVE_AUTHORIZE).await,
+        "live_connect" => runtime::browser::connect(invocation, event.payload, &parts::LIVE_CONNECT).await,
+        "live_disconnect" => runtime::browser::disconnect(invocation, event.payload, &parts::LIVE_DISCONNECT).await,
+        "live_default" => runtime::browser::route(invocation, event.payload, &parts::LIVE_DEFAULT).await,
+        "group_members_shards" => {
+            runtime::browser::follow(invocation, event.payload, &parts::GROUP_MEMBERS_SHARDS).await
+        }
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

@@ -341,6 +341,14 @@ fn envelope(flow: &str) -> Object {
         .with("traceparent", string("The W3C trace context."))
         .with("correlationid", string("What the log lines of one user action share."))
         .with("tenant", string("Whose data it is."))
+        .with("conversation", string("The conversation that numbers it: `inbox`, or a field and its value."))
+        .with(
+            "sequence",
+            Object::new()
+                .with("description", text("Its place in the conversation: 1, 2, …"))
+                .with("type", text("integer"))
+                .with("minimum", json::int(1)),
+        )
         .with("data", Object::new().with("description", text("The event itself.")));
     Object::new()
         .with("description", text("A CloudEvent 1.0 in structured JSON."))

@@ -61,7 +61,7 @@ pub fn files(plan: &Plan, described: &Described<'_>, definitions: Definitions) -
     let mut files = machines::files(plan, definitions);
     files.extend(schemas::files(plan, described));
     files.push(asyncapi::file(plan, described));
-    files.extend(typescript::file(plan, described));
+    files.extend(typescript::files(plan, described));
     files.extend(rust::files(plan));
     for (name, text) in
         [("diagram.svg", crate::diagram::svg(&plan.diagram)), ("diagram.mmd", crate::diagram::mermaid(&plan.diagram))]

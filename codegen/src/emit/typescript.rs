@@ -1,6 +1,6 @@
 //! TypeScript for browsers: the messages that they receive and send, and the types in them.
 //!
-//! In: the described types. Out: `generated/types.ts`, where a browser takes part in the flow. Guaranteed: it
+//! In: the described types. Out: `generated/types.ts` and `generated/client.ts`, where a browser takes part in the flow. Guaranteed: it
 //! compiles under `strict` and needs no library; texts of the spec are comments that cannot end, or literals.
 //!
 //! A scalar of the language is a `string` or a `number` here; its doc says its form. What may be absent may be
@@ -29,19 +29,28 @@ struct Page {
     requests: Vec<(String, String)>,
 }
 
+/// The client, which knows of the flow what its messages are called.
+#[derive(Template)]
+#[template(path = "typescript/client.ts.txt")]
+struct ClientPage<'a> {
+    header: &'a str,
+    received: &'a str,
+    sent: &'a str,
+}
+
 /// A type with its doc comment.
 struct Item {
     doc: String,
     text: String,
 }
 
-/// Writes the file; none for a flow without browsers.
+/// Writes the files; none for a flow without browsers.
 #[must_use]
-pub fn file(plan: &Plan, described: &Described<'_>) -> Option<File> {
+pub fn files(plan: &Plan, described: &Described<'_>) -> Vec<File> {
     let browsers = |event: &&DescribedEvent<'_>| !event.def.to_browser.is_empty() || !event.def.from_browser.is_empty();
     let events: Vec<_> = described.events.iter().filter(browsers).collect();
     if events.is_empty() {
-        return None;
+        return Vec::new();
     }
     let mut taken: BTreeSet<String> = described.by_name().into_keys().map(str::to_owned).collect();
     taken.extend(described.events.iter().flat_map(|event| [event.def.name.clone(), shown(event)]));
@@ -60,7 +69,11 @@ pub fn file(plan: &Plan, described: &Described<'_>) -> Option<File> {
     };
     #[expect(clippy::expect_used, reason = "the template only writes texts")]
     let text = page.render().expect("a template of texts renders");
-    Some(File { path: "generated/types.ts".into(), text: format!("{}\n", text.trim_end()) })
+    let client = ClientPage { header: &page.header, received: &page.received, sent: &page.sent };
+    #[expect(clippy::expect_used, reason = "the template only writes texts")]
+    let client = client.render().expect("a template of texts renders");
+    let file = |path: &str, text: &str| File { path: path.into(), text: format!("{}\n", text.trim_end()) };
+    vec![file("generated/client.ts", &client), file("generated/types.ts", &text)]
 }
 
 /// The events of browsers, and before them the types that they name.

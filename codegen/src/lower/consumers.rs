@@ -40,6 +40,9 @@ impl Lowering<'_> {
         let about = self.consumer_about(queue);
         let mut draft = self.draft(self.consumer_place(id, "QueueFunction"), named(&queue.name, ""), about, kind);
         draft.part(if fan_out.is_some() { Some("websocket fan-out") } else { self.consumer_part(queue) });
+        if let Some(told) = self.consumer_told(id).filter(|_| !self.grown_of_several(queue)) {
+            draft.tell(told);
+        }
         draft.timeout(crate::decide::consumer_timeout(flow, queue));
         let fifo = crate::decide::is_fifo(flow, queue);
         draft.mapping(Mapping {
@@ -93,7 +96,7 @@ impl Lowering<'_> {
     }
 
     /// Whether the targets of one event may need several pages.
-    fn pages(&self, queue: &Queue) -> bool {
+    pub(super) fn pages(&self, queue: &Queue) -> bool {
         let overflow = queue.max_targets.is_none_or(|(_, o)| o == crate::model::Overflow::Page);
         overflow
             && queue

@@ -4,7 +4,7 @@ use super::functions::{Draft, named};
 use super::{Lowering, clamp, names};
 use crate::decide::FanOut;
 use crate::model::{Destination, QueueId, To};
-use crate::plan::{FunctionKind, FunctionRef, GatewayRef, QueueRole, Remark};
+use crate::plan::{BrowserPart, FunctionKind, FunctionRef, GatewayRef, Part, QueueRole, Remark};
 
 impl Lowering<'_> {
     /// What a queue that delivers to browsers needs beside its consumer.
@@ -27,6 +27,7 @@ impl Lowering<'_> {
             REST_DELAY,
         );
         draft.sends(&rest, "QUEUE_REST".into());
+        draft.tell_if(self.fan_out_part(id).map(|told| Part::browser(BrowserPart::Resolve(told))));
         self.worker(id, &gateway_ref, plan);
         self.rest(id, &rest);
         self.plan.remarks.push(Remark { about: format!("queues.{}", queue.name.text), text: remark(plan) });
@@ -59,6 +60,7 @@ impl Lowering<'_> {
         ] {
             worker.set(name, crate::plan::EnvValue::Text(value.to_string()));
         }
+        worker.tell_if(self.fan_out_part(id).map(|told| Part::browser(BrowserPart::Work(told))));
         self.plan.functions.push(worker.done());
     }
 
@@ -132,6 +134,7 @@ impl Lowering<'_> {
             draft.reads(&connections, "TABLE_CONNECTIONS".into(), &["by_user".into()]);
             draft.writes(&connections, "TABLE_CONNECTIONS".into());
             self.reads_members(&mut draft, table);
+            draft.tell_if(self.follow_part(table, gateway));
             self.plan.functions.push(draft.done());
         }
     }

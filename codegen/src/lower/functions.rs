@@ -62,6 +62,7 @@ impl Draft {
             physical: name.1,
             about,
             part: part(&kind),
+            told: None,
             kind,
             timeout: super::clamp(crate::decide::FUNCTION_TIMEOUT),
             memory: 256,
@@ -82,6 +83,18 @@ impl Draft {
     /// Says which part of the runtime it needs, where its kind alone does not.
     pub(super) fn part(&mut self, part: Option<&'static str>) {
         self.function.part = part;
+    }
+
+    /// Says what that part is told: from now on the function can run.
+    pub(super) fn tell(&mut self, told: crate::plan::Part) {
+        self.function.told = Some(told);
+    }
+
+    /// As [`Self::tell`], where there is something to tell.
+    pub(super) fn tell_if(&mut self, told: Option<crate::plan::Part>) {
+        if told.is_some() {
+            self.function.told = told;
+        }
     }
 
     pub(super) fn timeout(&mut self, seconds: u64) {

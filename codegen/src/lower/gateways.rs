@@ -3,7 +3,10 @@
 use super::functions::named;
 use super::{Lowering, names};
 use crate::model::{GatewayId, GatewayKind, Quotas, SourceKind};
-use crate::plan::{EnvValue, FunctionKind, FunctionRef, Gateway, GatewayRef, Invoker, Place, Route, TableRef};
+use crate::plan::{
+    BrowserPart, EnvValue, FunctionKind, FunctionRef, Gateway, GatewayPart, GatewayRef, Invoker, Part, Place, Route,
+    TableRef,
+};
 
 /// The routes that every WebSocket API has beside those of its sources, and whether they answer.
 const BUILT_IN: [(&str, &str, bool); 3] =
@@ -110,6 +113,7 @@ impl Lowering<'_> {
             authorize.set("JWT_TENANT", EnvValue::Text(tenant));
         }
         authorize.set("ORIGINS", EnvValue::Text(origins));
+        authorize.tell(Part::browser(BrowserPart::Authorize(name.clone())));
         self.plan.functions.push(authorize.done());
 
         let kind = FunctionKind::Connect { gateway: name.clone() };
@@ -122,6 +126,7 @@ impl Lowering<'_> {
         connect.writes(&connections, "TABLE_CONNECTIONS".into());
         self.reads_memberships(&mut connect, id);
         routes.push(route("$connect", "Connect", &connect.reference(), true, true));
+        connect.tell_if(self.gateway_part(id).map(|told| Part::browser(BrowserPart::Connect(told))));
         self.plan.functions.push(connect.done());
 
         let kind = FunctionKind::Disconnect { gateway: name.clone() };
@@ -133,6 +138,8 @@ impl Lowering<'_> {
         disconnect.reads(&connections, "TABLE_CONNECTIONS".into(), &[]);
         disconnect.writes(&connections, "TABLE_CONNECTIONS".into());
         routes.push(route("$disconnect", "Disconnect", &disconnect.reference(), false, false));
+        let forgets = GatewayPart { endpoint: String::new(), memberships: Vec::new(), conversations: Vec::new() };
+        disconnect.tell(Part::browser(BrowserPart::Disconnect(forgets)));
         self.plan.functions.push(disconnect.done());
 
         let kind = FunctionKind::Default { gateway: name.clone() };
@@ -151,6 +158,7 @@ impl Lowering<'_> {
             default.invoked_by(Invoker::Route(gateway_ref.clone(), key.into()));
             routes.push(route(key, part, &default.reference(), false, answers));
         }
+        default.tell_if(self.gateway_part(id).map(|told| Part::browser(BrowserPart::Route(told))));
         self.plan.functions.push(default.done());
         routes
     }

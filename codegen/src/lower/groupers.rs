@@ -153,12 +153,17 @@ impl Lowering<'_> {
     }
 
     /// Reads the logs of the gateways in this part of the flow: no other could have delivered to it.
-    pub(super) fn reads_logs(&self, draft: &mut Draft, component: u32) {
+    /// The variables of the logs are given back.
+    pub(super) fn reads_logs(&self, draft: &mut Draft, component: u32) -> Vec<String> {
+        let mut variables = Vec::new();
         for (id, gateway) in self.flow.gateways.iter() {
             let same = self.facts.components().gateway(id) == component;
             if same && gateway.kind == crate::model::GatewayKind::Websocket {
-                draft.reads(&self.log_ref(id), names::variable("LOG", &gateway.name.text), &[]);
+                let variable = names::variable("LOG", &gateway.name.text);
+                draft.reads(&self.log_ref(id), variable.clone(), &[]);
+                variables.push(variable);
             }
         }
+        variables
     }
 }

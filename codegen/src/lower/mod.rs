@@ -6,6 +6,7 @@
 //! letters.
 
 mod alarms;
+mod browsers;
 mod consumers;
 mod diagram;
 mod fanout;
@@ -16,6 +17,7 @@ mod handlers;
 mod mail;
 mod messaging;
 mod names;
+mod parts;
 mod policies;
 mod sinks;
 mod sources;

@@ -41,6 +41,7 @@ impl Lowering<'_> {
             draft.part(sink_part(&sink.kind));
             draft.timeout(crate::decide::sink_timeout(sink).unwrap_or(crate::decide::FUNCTION_TIMEOUT));
             self.sink_needs(&mut draft, id);
+            draft.tell_if(self.show_part(id));
             self.plan.functions.push(draft.done());
         }
     }

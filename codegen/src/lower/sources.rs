@@ -41,6 +41,7 @@ impl Lowering<'_> {
         let about = format!("Publishes the new rows of the table {}.", self.flow.tables[table].name.text);
         let kind = FunctionKind::Publisher { source: name.clone() };
         let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
+        draft.tell(self.publisher_part(id));
         draft.timeout(crate::decide::STREAM_TIMEOUT);
         draft.mapping(Mapping {
             place: self.source_place(id, "SourceMapping"),
@@ -95,6 +96,7 @@ impl Lowering<'_> {
             let log = self.log_ref(gateway);
             draft.reads(&log, "TABLE_LOG".into(), &[]);
             draft.writes(&log, "TABLE_LOG".into());
+            draft.tell_if(self.receive_part(id));
         }
         if let Some(lookup) = &source.allow {
             self.looks_up(&mut draft, lookup);

@@ -92,7 +92,10 @@ impl Lowering<'_> {
             draft.timeout(crate::decide::handler_timeout(self.flow, id));
             // A state does not say of which type its event is.
             let several = self.plan.handlers.iter().any(|h| h.name == *name && h.input.is_one_of());
-            draft.part(several.then_some("workflow of several events"));
+            match several {
+                true => draft.part(Some("workflow of several events")),
+                false => draft.tell(self.step_part(handler)),
+            }
             draft.keeps_state();
             self.handler_needs(&mut draft, id);
             self.plan.functions.push(draft.done());
@@ -107,7 +110,8 @@ impl Lowering<'_> {
         let mut draft =
             self.draft(self.workflow_place(id, "WorkflowSeenFunction"), named(&workflow.name, "_seen"), about, kind);
         draft.timeout(crate::decide::ROUTE_TIMEOUT);
-        self.reads_logs(&mut draft, self.component(Destination::Workflow(id)));
+        let logs = self.reads_logs(&mut draft, self.component(Destination::Workflow(id)));
+        draft.tell_if(self.seen_part(id, logs));
         self.plan.functions.push(draft.done());
     }
 
@@ -183,7 +187,7 @@ impl Lowering<'_> {
         StepPlan {
             name: reading(&step.name.value),
             about: "Asks whether the target has seen the delivery.".into(),
-            kind: StepKindPlan::Call { function, adds: true },
+            kind: StepKindPlan::Call { function, adds: true, once: false },
             next: Some(step.name.value.clone()),
             retry: vec![retry_plan(workflow.retry.as_ref())],
             catch: Vec::new(),
@@ -206,7 +210,7 @@ impl Lowering<'_> {
                 calls.functions.push(function.clone());
                 let handler = &self.flow.handlers[handler.value];
                 let about = handler.about.clone().unwrap_or_else(|| format!("Runs the handler {}.", handler.name.text));
-                (StepKindPlan::Call { function, adds: handler.returns.is_some() }, about)
+                (StepKindPlan::Call { function, adds: handler.returns.is_some(), once: handler.idempotent }, about)
             }
             StepKind::Send(to) => self.send(to.value, calls),
             StepKind::Wait(seconds) => (StepKindPlan::Wait(seconds.value), format!("Waits {} s.", seconds.value)),
@@ -255,7 +259,7 @@ impl Lowering<'_> {
                 let identity = self.flow.sinks[id].name.identity();
                 let function = FunctionRef(names::logical(identity, "SinkFunction"));
                 calls.functions.push(function.clone());
-                StepKindPlan::Call { function, adds: crate::facts::is_browser(self.flow, to) }
+                StepKindPlan::Call { function, adds: crate::facts::is_browser(self.flow, to), once: false }
             }
             Destination::Grouper(_) | Destination::Workflow(_) => {
                 unreachable!("`check` lets no workflow send to a grouper or a workflow")

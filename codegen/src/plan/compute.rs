@@ -236,6 +236,8 @@ pub struct Function {
     /// The part of the runtime that it needs beside its handler, in words: `grouper`, `websocket fan-out`; none
     /// where its handler is all of its work.
     pub part: Option<&'static str>,
+    /// What that part is told; with it the function can run.
+    pub told: Option<super::Part>,
     /// Seconds that it may take.
     pub timeout: u32,
     /// Its memory, in MiB.
@@ -274,6 +276,9 @@ impl Function {
     /// The part of the runtime that it waits for; none where it can run.
     #[must_use]
     pub fn waits_for(&self) -> Option<&'static str> {
+        if self.told.is_some() {
+            return None;
+        }
         self.part.or_else(|| self.only_handler().is_none().then_some("handler"))
     }
 }

@@ -3,15 +3,20 @@
 //! Guaranteed: each timeout, visibility, policy, name, layer and permission is here as a value; an emitter
 //! needs no rule of its own. References between resources are typed and always name a resource of the plan.
 
+mod browser;
 mod compute;
 mod messaging;
 mod names;
 mod observe;
+mod parts;
 mod state;
 mod types;
 mod web;
 mod workflow;
 
+pub use browser::{
+    AllowPart, BrowserPart, FanOutPart, GatewayPart, MembershipPart, Piece, ShownPart, SinkPart, SourcePart,
+};
 pub use compute::{
     EnvValue, Function, FunctionKind, Grant, Handler, HandlerInput, HandlerShape, Invoker, Mapping, MappingSource, On,
 };
@@ -20,6 +25,10 @@ pub use names::{
     FunctionRef, GatewayRef, GroupRef, MachineRef, Place, QueueRef, Reference, SecretRef, TableRef, TopicRef,
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
+pub use parts::{
+    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, LookupPart, MatchPart, Part, Publisher,
+    QueuePart, RowPart, TargetsPart, TopicPart,
+};
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
 pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};

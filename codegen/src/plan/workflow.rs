@@ -38,6 +38,8 @@ pub enum StepKindPlan {
         function: FunctionRef,
         /// Whether the answer's fields are added.
         adds: bool,
+        /// Whether the function is told which run it is, so that it does each once.
+        once: bool,
     },
     /// Publishes the state's input to a topic.
     Publish(TopicRef),

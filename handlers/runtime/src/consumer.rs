@@ -12,14 +12,19 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::Instrument;
 
 use crate::cx::Invocation;
-use crate::decode::{decode, from_value};
+use crate::decode::{DecodeError, decode, from_value};
 use crate::error::Error;
-use crate::event::Message;
+use crate::event::{Event, Message};
+use crate::event_type::EventType;
+use crate::once::{self, Once};
 use crate::panics;
+use crate::send::{self, Destination};
 
 /// How long before the deadline the consumer stops, so that its answer still reaches Lambda. An
 /// estimate: an answer takes a few milliseconds, on a busy single core some tens.
@@ -37,7 +42,16 @@ pub enum Order {
     Fifo,
 }
 
-/// Handles one batch.
+/// What the consumer of a queue with a handler is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Consumer {
+    /// In which order records are handled.
+    pub order: Order,
+    /// How long an event is remembered that was handled; none where it is handled as often as it comes.
+    pub once: Option<Once>,
+}
+
+/// Handles one batch: the handler gets each event.
 ///
 /// # Errors
 ///
@@ -45,9 +59,78 @@ pub enum Order {
 /// its failure could not be told.
 pub async fn consume<M: Message>(
     invocation: &Invocation,
+    payload: Value,
+    consumer: &Consumer,
+    handle: impl AsyncFn(&Invocation, M) -> Result<(), Error>,
+) -> Result<Value, Error> {
+    handled(invocation, payload, consumer, handle, async |_, ()| Ok(())).await
+}
+
+/// What the consumer of a queue is told whose handler's events go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Relay {
+    /// How the handler is called.
+    pub consumer: Consumer,
+    /// The event that it returns.
+    pub event: EventType,
+    /// Where that goes.
+    pub to: &'static [Destination],
+}
+
+/// Handles one batch: the handler gets each event, and the event that it returns goes on.
+///
+/// # Errors
+///
+/// As [`consume`].
+pub async fn relay<M: Message, E: Event>(
+    invocation: &Invocation,
+    payload: Value,
+    relay: &Relay,
+    handle: impl AsyncFn(&Invocation, M) -> Result<E, Error>,
+) -> Result<Value, Error> {
+    handled(invocation, payload, &relay.consumer, handle, async |invocation: &Invocation, event: E| {
+        let data = serde_json::to_value(event).map_err(Error::reject)?;
+        let event = relay.event.event(data).map_err(Error::reject)?;
+        send::send_all(invocation, relay.to, &[event]).await
+    })
+    .await
+}
+
+/// Handles one batch: each event is handled, and then what came of it.
+async fn handled<M: Message, T: Serialize + DeserializeOwned>(
+    invocation: &Invocation,
+    payload: Value,
+    consumer: &Consumer,
+    handle: impl AsyncFn(&Invocation, M) -> Result<T, Error>,
+    then: impl AsyncFn(&Invocation, T) -> Result<(), Error>,
+) -> Result<Value, Error> {
+    let (handle, then) = (&handle, &then);
+    records(invocation, consumer.order, payload, async |invocation: &Invocation, body: &str| {
+        let envelope = match decode::<M>(body) {
+            Ok(envelope) => envelope,
+            Err(error) => return poison(&error),
+        };
+        let span = span(&envelope.id, &envelope.kind, envelope.correlationid.as_deref());
+        let work = async {
+            let handled = async {
+                match &consumer.once {
+                    Some(once) => once::once(invocation, once, &envelope.id, handle(invocation, envelope.data)).await,
+                    None => handle(invocation, envelope.data).await,
+                }
+            };
+            then(invocation, panics::caught(handled).await?).await
+        };
+        async { told(work.await) }.instrument(span).await
+    })
+    .await
+}
+
+/// Handles one batch, record by record: `handle` gets a record's body, and says whether it is done with.
+pub(crate) async fn records(
+    invocation: &Invocation,
     order: Order,
     payload: Value,
-    handle: impl AsyncFn(&Invocation, M) -> Result<(), Error>,
+    handle: impl AsyncFn(&Invocation, &str) -> bool,
 ) -> Result<Value, Error> {
     let batch: SqsEvent = from_value(payload).map_err(Error::reject)?;
     let records = batch.records.iter().map(Record::of).collect::<Result<Vec<_>, _>>()?;
@@ -99,52 +182,38 @@ fn by_group<'r, 'a>(records: &'r [Record<'a>]) -> Vec<Vec<&'r Record<'a>>> {
 }
 
 /// One record after another, until one fails: those behind it may not overtake it.
-async fn run_lane<M: Message>(
-    invocation: &Invocation,
-    lane: Vec<&Record<'_>>,
-    handle: &impl AsyncFn(&Invocation, M) -> Result<(), Error>,
-) {
+async fn run_lane(invocation: &Invocation, lane: Vec<&Record<'_>>, handle: &impl AsyncFn(&Invocation, &str) -> bool) {
     for record in lane {
         // The timeout around the lanes is seen only where a handler waits; this is for those that do not.
         if invocation.remaining() <= MARGIN {
             return;
         }
         let span = tracing::info_span!("record", message_id = record.id);
-        if !run_record(invocation, record, handle).instrument(span).await {
+        if !handle(invocation, record.body).instrument(span).await {
             return;
         }
         record.done.store(true, Relaxed);
     }
 }
 
-/// Whether the record is done with.
-async fn run_record<M: Message>(
-    invocation: &Invocation,
-    record: &Record<'_>,
-    handle: &impl AsyncFn(&Invocation, M) -> Result<(), Error>,
-) -> bool {
-    let envelope = match decode::<M>(record.body) {
-        Ok(envelope) => envelope,
+/// The span of an event.
+pub(crate) fn span(id: &str, kind: &str, correlation: Option<&str>) -> tracing::Span {
+    tracing::info_span!("event", event_id = id, event_type = kind, correlation_id = correlation)
+}
+
+/// A record that is no message of the queue is not done with: its queue sets it aside once its tries are used up.
+pub(crate) fn poison(error: &DecodeError) -> bool {
+    tracing::error!(reason = %error, "poison: not a message of this queue, left to redrive");
+    false
+}
+
+/// Whether a record is done with, told where it is not.
+pub(crate) fn told(done: Result<(), Error>) -> bool {
+    match done {
+        Ok(()) => true,
         Err(error) => {
-            tracing::error!(reason = %error, "poison: not a message of this queue, left to redrive");
-            return false;
-        }
-    };
-    let span = tracing::info_span!(
-        "event",
-        event_id = envelope.id,
-        event_type = envelope.kind,
-        correlation_id = envelope.correlationid,
-    );
-    async {
-        match panics::caught(handle(invocation, envelope.data)).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(error = error.name(), is_final = error.is_final(), reason = %error, "failed");
-                false
-            }
+            tracing::error!(error = error.name(), is_final = error.is_final(), reason = %error, "failed");
+            false
         }
     }
-    .instrument(span)
-    .await
 }

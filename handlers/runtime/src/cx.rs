@@ -10,8 +10,10 @@ use lambda_runtime::Context;
 use tokio::time::Instant;
 
 use crate::aws::Clients;
+use crate::browser::Kept;
 use crate::error::Error;
 use crate::scalar::Timestamp;
+use crate::secret::Secrets;
 
 /// The environment variable, set by the generated template, that holds the function's timeout in
 /// milliseconds. Lambda tells a function its deadline but not its timeout, and `now` needs both.
@@ -27,6 +29,8 @@ struct Inner {
     timeout: Duration,
     env: BTreeMap<String, String>,
     aws: Clients,
+    browser: Kept,
+    secrets: Secrets,
 }
 
 /// The environment of the process does not say what a function must know.
@@ -51,7 +55,14 @@ impl Cx {
     pub fn new(function: impl Into<String>, env: BTreeMap<String, String>, aws: SdkConfig) -> Result<Self, CxError> {
         let timeout = env.get(TIMEOUT).ok_or(CxError::Unset(TIMEOUT))?;
         let timeout = Duration::from_millis(timeout.parse().map_err(|_| CxError::Timeout)?);
-        Ok(Self(Arc::new(Inner { function: function.into(), timeout, env, aws: Clients::new(aws) })))
+        Ok(Self(Arc::new(Inner {
+            function: function.into(),
+            timeout,
+            env,
+            aws: Clients::new(aws),
+            browser: Kept::default(),
+            secrets: Secrets::default(),
+        })))
     }
 
     /// The function's name, as the flow has it.
@@ -73,9 +84,18 @@ impl Cx {
         self.env(name).ok_or_else(|| Error::retry(format!("the environment variable `{name}` is not set")))
     }
 
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.0.secrets
+    }
+
     /// The AWS SDK's clients.
     pub fn aws(&self) -> &Clients {
         &self.0.aws
+    }
+
+    /// What the functions of browsers keep.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.browser
     }
 }
 

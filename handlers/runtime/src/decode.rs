@@ -47,14 +47,23 @@ pub enum DecodeError {
         /// The type in the record.
         found: String,
         /// The types of this queue.
-        handled: &'static [&'static str],
+        handled: Vec<&'static str>,
     },
 }
 
 impl DecodeError {
     /// The error of [`Message::from_data`] for a type outside [`Message::TYPES`].
     pub fn unknown_type(found: &str, handled: &'static [&'static str]) -> Self {
-        Self::UnknownType { found: shown(found), handled }
+        Self::unhandled(found, handled.iter().copied())
+    }
+
+    pub(crate) fn unhandled(found: &str, handled: impl IntoIterator<Item = &'static str>) -> Self {
+        Self::UnknownType { found: shown(found), handled: handled.into_iter().collect() }
+    }
+
+    /// A type has no JSON: a map of its own has keys that are no text.
+    pub(crate) fn unwritten() -> Self {
+        Self::Content { path: "data".to_owned(), reason: "has no JSON form".to_owned() }
     }
 }
 
@@ -65,6 +74,11 @@ impl DecodeError {
 ///
 /// See [`DecodeError`].
 pub fn decode<M: Message>(body: &str) -> Result<Envelope<M>, DecodeError> {
+    envelope(body)?.try_map(M::from_data)
+}
+
+/// Decodes the envelope alone: the data stays as it came.
+pub(crate) fn envelope(body: &str) -> Result<Envelope<Value>, DecodeError> {
     let json: Value = serde_json::from_str(body)
         .map_err(|error| DecodeError::NotJson { line: error.line(), column: error.column() })?;
     let raw: Envelope<Value> = from_value(json)?;
@@ -74,7 +88,7 @@ pub fn decode<M: Message>(body: &str) -> Result<Envelope<M>, DecodeError> {
     if raw.datacontenttype != "application/json" {
         return Err(DecodeError::ContentType(shown(&raw.datacontenttype)));
     }
-    raw.try_map(M::from_data)
+    Ok(raw)
 }
 
 /// Decodes the `data` of an event; a wrong field is named from `data` on.

@@ -36,6 +36,12 @@ pub struct Envelope<T> {
     /// Whose data it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// The conversation that numbers it: `group:g1`, or `inbox`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+    /// Its place in the conversation: 1, 2, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
     /// The event itself.
     pub data: T,
 }
@@ -43,23 +49,31 @@ pub struct Envelope<T> {
 impl<E: Event> Envelope<E> {
     /// Wraps an event. A producer that repeats the event makes the same envelope.
     pub fn of(event: E) -> Self {
-        Self {
-            specversion: "1.0".to_owned(),
-            id: event_id(E::FLOW, E::TYPE, &event.id()),
-            source: source(E::FLOW),
-            kind: E::TYPE.to_owned(),
-            time: event.time(),
-            datacontenttype: application_json(),
-            dataschema: Some(schema_id(E::FLOW, E::TYPE)),
-            traceparent: None,
-            correlationid: None,
-            tenant: event.tenant(),
-            data: event,
-        }
+        let (id, tenant) = (event_id(E::FLOW, E::TYPE, &event.id()), event.tenant());
+        Self { tenant, ..Envelope::named(E::FLOW, E::TYPE, id, event.time(), event) }
     }
 }
 
 impl<T> Envelope<T> {
+    /// Wraps data of the flow `flow` and the type `kind` under an id of its own.
+    pub(crate) fn named(flow: &str, kind: &str, id: String, time: Timestamp, data: T) -> Self {
+        Self {
+            specversion: "1.0".to_owned(),
+            id,
+            source: source(flow),
+            kind: kind.to_owned(),
+            time,
+            datacontenttype: application_json(),
+            dataschema: Some(schema_id(flow, kind)),
+            traceparent: None,
+            correlationid: None,
+            tenant: None,
+            conversation: None,
+            sequence: None,
+            data,
+        }
+    }
+
     /// Says which user action this event belongs to.
     #[must_use]
     pub fn correlated(mut self, correlationid: impl Into<String>) -> Self {
@@ -88,6 +102,8 @@ impl<T> Envelope<T> {
             traceparent: self.traceparent,
             correlationid: self.correlationid,
             tenant: self.tenant,
+            conversation: self.conversation,
+            sequence: self.sequence,
             data,
         })
     }

@@ -1,5 +1,6 @@
 //! What a handler may answer instead of its result.
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use lambda_runtime::Diagnostic;
 
 /// Why a handler did not do its work. The variant decides what happens next, so the writer of the
@@ -81,6 +82,17 @@ impl Error {
     /// Whether repeating the same work cannot help.
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::Reject(_) | Self::NotWritten(_) | Self::UnknownFunction(_))
+    }
+}
+
+/// What AWS said, without what the request held: the error's code where it has one.
+pub(crate) fn sdk<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("an error without a code").to_owned(),
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(_) => "the service was not reached".to_owned(),
+        SdkError::ResponseError(_) => "the answer could not be read".to_owned(),
+        _ => "the request could not be made".to_owned(),
     }
 }
 

@@ -87,9 +87,17 @@ pub fn data<T: DeserializeOwned>(kind: &str, data: Value, types: &'static [&'sta
 /// assert_ne!(id, runtime::event_id("everi", "UpdateUnliked", "01J9ZC1X8Q4T5W6Y7Z8A9B0C1D"));
 /// ```
 pub fn event_id(flow: &str, kind: &str, id: &str) -> String {
+    hashed(&[flow, kind, id])
+}
+
+/// The first 16 bytes, in hexadecimal, of SHA-256 over the parts, kept apart by NUL: all but the last must hold none.
+pub(crate) fn hashed(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [flow.as_bytes(), b"\0", kind.as_bytes(), b"\0", id.as_bytes()] {
-        hash.update(part);
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            hash.update(b"\0");
+        }
+        hash.update(part.as_bytes());
     }
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,8 +5,11 @@
 //!
 //! | entry point | for | guarantees |
 //! | --- | --- | --- |
-//! | [`consume`] | a queue with a handler | one record's failure is that record's alone |
+//! | [`consume`] | a queue with a handler | one record's failure is that record's alone; a handler runs once for each event |
+//! | [`forward`](forward::forward) | a queue whose events go on | each target has the event before the record is done |
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
+//! | [`browser`] | a WebSocket API, its sources, fan-outs and sinks | see there |
+//! | [`source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
 //! | [`Outbox`] | the product's own API, outside Lambda | an event is written once |
 //! | [`run`] | `main` of the binary | a function that cannot run fails before its first event |
 //!
@@ -18,6 +21,7 @@
 //! - No task is spawned: what an invocation began ends with it.
 
 pub mod aws;
+pub mod browser;
 mod choice;
 mod consumer;
 mod cx;
@@ -25,8 +29,14 @@ mod decode;
 mod envelope;
 mod error;
 mod event;
+mod event_type;
+pub mod forward;
 mod init_error;
+pub mod intake;
+mod item;
 mod log;
+pub mod lookup;
+mod once;
 mod outbox;
 mod panics;
 mod pii;
@@ -34,19 +44,28 @@ mod run;
 mod scalar;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod secret;
+pub mod send;
+pub mod sink;
+pub mod source;
+mod state;
 mod step;
+pub mod targets;
+pub mod template;
 
-pub use consumer::{MARGIN, Order, consume};
+pub use consumer::{Consumer, MARGIN, Order, Relay, consume, relay};
 pub use cx::{Cx, CxError, Invocation, TIMEOUT};
 pub use decode::{DecodeError, decode};
 pub use envelope::Envelope;
 pub use error::Error;
 pub use event::{Event, Message, data, event_id, source};
+pub use event_type::{Arrival, EventType};
+pub use once::Once;
 pub use outbox::{Outbox, OutboxError, Written};
 pub use pii::Pii;
 pub use run::{Exit, Start, run};
 pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Url, Uuid};
-pub use step::step;
+pub use step::{Step, step};
 
 pub use aws_config::SdkConfig;
 pub use aws_sdk_dynamodb;

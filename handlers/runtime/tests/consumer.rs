@@ -6,7 +6,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use runtime::{Context, Cx, Envelope, Error, Event, Invocation, MARGIN, Order, SdkConfig, TIMEOUT, Timestamp, consume};
+use runtime::{
+    Consumer, Context, Cx, Envelope, Error, Event, Invocation, MARGIN, Order, SdkConfig, TIMEOUT, Timestamp, consume,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -64,7 +66,7 @@ async fn run(order: Order, timeout: Duration, batch: Value) -> (Vec<String>, Vec
             _ => Ok(()),
         }
     };
-    let answer = consume(&invocation(timeout), order, batch, work).await.unwrap();
+    let answer = consume(&invocation(timeout), batch, &Consumer { order, once: None }, work).await.unwrap();
     let failed = answer["batchItemFailures"].as_array().unwrap().iter();
     let failed = failed.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect();
     (failed, begun.into_inner())
@@ -140,7 +142,8 @@ async fn a_batch_without_time_begins_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_record_that_could_not_be_named_fails_the_whole_batch() {
     let batch = json!({ "Records": [{ "body": body("a") }] });
-    let error = consume(&invocation(LONG), STANDARD, batch, async |_: &Invocation, _: Job| Ok(())).await.unwrap_err();
+    let consumer = Consumer { order: STANDARD, once: None };
+    let error = consume(&invocation(LONG), batch, &consumer, async |_: &Invocation, _: Job| Ok(())).await.unwrap_err();
     assert_eq!(error.to_string(), "a record of the batch has no message id");
 }
 

@@ -6,11 +6,15 @@
 use std::collections::BTreeMap;
 
 use runtime::{
-    Context, Cx, DecodeError, Envelope, Error, Event, Invocation, LambdaEvent, Message, Order, SdkConfig, TIMEOUT,
+    Consumer, Context, Cx, DecodeError, Envelope, Error, Event, Invocation, LambdaEvent, Message, Order, SdkConfig,
+    Step, TIMEOUT,
 };
 use runtime::{Timestamp, Ulid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// A step that may run again.
+static STEP: Step = Step { once: None };
 
 /// The event `OrderPlaced` of the flow `shop`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -133,10 +137,10 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
     match cx.function() {
         "shipping" => {
             let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::Ship::ship).await
+            runtime::consume(invocation, event.payload, &Consumer { order, once: None }, H::Ship::ship).await
         }
-        "price_order" => runtime::step(invocation, event.payload, H::PriceOrder::price_order).await,
-        "invoice" => runtime::step(invocation, event.payload, H::Invoice::invoice).await,
+        "price_order" => runtime::step(invocation, event.payload, &STEP, H::PriceOrder::price_order).await,
+        "invoice" => runtime::step(invocation, event.payload, &STEP, H::Invoice::invoice).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

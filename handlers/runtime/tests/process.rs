@@ -8,7 +8,10 @@ use std::process::Command;
 
 use runtime::serde::{Deserialize, Serialize};
 use runtime::serde_json::{Value, json};
-use runtime::{Cx, Envelope, Error, Event, Exit, Invocation, LambdaEvent, Order, Pii, Start, Timestamp, consume, step};
+use runtime::{
+    Consumer, Cx, Envelope, Error, Event, Exit, Invocation, LambdaEvent, Order, Pii, Start, Step, Timestamp, consume,
+    step,
+};
 use support::Function;
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -36,8 +39,8 @@ const FUNCTIONS: &[(&str, Start)] =
 async fn dispatch(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
-        "double" => step(invocation, event.payload, double).await,
-        "work" => consume(invocation, Order::Fifo, event.payload, work).await,
+        "double" => step(invocation, event.payload, &Step { once: None }, double).await,
+        "work" => consume(invocation, event.payload, &Consumer { order: Order::Fifo, once: None }, work).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

@@ -7,6 +7,7 @@
 
 mod cfn_lint;
 mod checkov;
+mod client;
 mod deployed;
 mod finding;
 mod gem;
@@ -145,6 +146,9 @@ fn ask_all(repo: &Repo, flows: &[PathBuf], names: &[String], report: &mut Report
         Ok("pinned, under target/judges".to_owned())
     });
     let Some((judges, table)) = ready else { return };
+    if names.is_empty() {
+        report.step("client.ts", "cargo xtask judge", || client::tested(&judges));
+    }
 
     let asked = JUDGES.iter().filter(|judge| names.is_empty() || names.iter().any(|name| name == judge.name));
     let asked = asked.collect::<Vec<_>>();

@@ -33,7 +33,7 @@ impl Kind {
             Self::StateMachine => ending(&generated.join("state-machines"), ".asl.json"),
             Self::Schema => ending(&generated.join("schemas"), ".schema.json"),
             Self::AsyncApi => ending(&generated, "asyncapi.json"),
-            Self::Types => ending(&generated, "types.ts"),
+            Self::Types => ending(&generated, ".ts"),
         }
     }
 
@@ -58,7 +58,7 @@ pub(crate) fn all_there(repo: &Repo, flows: &[PathBuf]) -> Result<String, Error>
         let mut files = vec![generated.join("template.json"), generated.join("asyncapi.json")];
         for template in Kind::Template.outputs(flow)? {
             if read(&template)?.contains(r#""ProtocolType": "WEBSOCKET""#) {
-                files.push(generated.join("types.ts"));
+                files.extend(["types.ts", "client.ts"].map(|file| generated.join(file)));
             }
         }
         missing.extend(files.into_iter().filter(|file| !file.is_file()));

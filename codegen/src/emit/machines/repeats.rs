@@ -1,16 +1,16 @@
 //! What a workflow sends more than once, and by what one time differs from another.
 //!
-//! In: the plan's steps. Out: which of them may come again in one execution, and which send. Guaranteed: a step that
+//! In: the plan's steps. Out: which of them may come again in one execution, and which send, or run once. Guaranteed: a step that
 //! is left out comes once in each run of its list.
 
 use std::collections::BTreeMap;
 
 use crate::plan::{StepKindPlan, StepPlan};
 
-/// Whether a step sends a message, or a step within it does.
+/// Whether a step sends a message or is a run that is told so, or a step within it is.
 pub(super) fn sends(step: &StepPlan) -> bool {
     match &step.kind {
-        StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_) => true,
+        StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_) | StepKindPlan::Call { once: true, .. } => true,
         StepKindPlan::Parallel(branches) => branches.iter().flatten().any(sends),
         StepKindPlan::Map { steps, .. } => steps.iter().any(sends),
         _ => false,

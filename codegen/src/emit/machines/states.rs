@@ -143,7 +143,17 @@ impl<'p> Writer<'p> {
             })
         };
         match &step.kind {
-            StepKindPlan::Call { function, adds } => {
+            StepKindPlan::Call { function, adds, once } => {
+                // What tells this run from all others, those of other executions too.
+                let run = || {
+                    let execution = Expr::context().path(["Execution", "Id"]);
+                    let apart = |all: Expr, part: Expr| all.concat(Expr::text("\0")).concat(part);
+                    self.sent(step, open).into_iter().fold(execution, apart).sha256().first_characters(32)
+                };
+                let payload = match once {
+                    true => Value::object([("run", run().into()), ("state", Expr::input().into())]),
+                    false => Expr::input().into(),
+                };
                 let output = Expr::merge([Expr::input(), Expr::result().field("Payload")]);
                 Task {
                     comment,
@@ -151,7 +161,8 @@ impl<'p> Writer<'p> {
                     retry: retries(&step.retry),
                     catch: catches(&step.catch, open),
                     output: if *adds { Some(output.into()) } else { unchanged() },
-                    ..Task::invoke(substitution(&function.0), Expr::input().into(), flowing)
+                    assign: next_round(open),
+                    ..Task::invoke(substitution(&function.0), payload, flowing)
                 }
                 .into()
             }

@@ -30,7 +30,7 @@ fn step(name: &str, kind: StepKindPlan, next: Option<&str>) -> StepPlan {
 }
 
 fn call(name: &str, adds: bool, next: Option<&str>) -> StepPlan {
-    let kind = StepKindPlan::Call { function: FunctionRef(format!("Fn{}", name.replace('_', ""))), adds };
+    let kind = StepKindPlan::Call { function: FunctionRef(format!("Fn{}", name.replace('_', ""))), adds, once: false };
     StepPlan { timeout: Some(20), ..step(name, kind, next) }
 }
 
@@ -313,8 +313,19 @@ fn every_message_of_a_workflow_has_an_id_of_its_own() {
     let inner = &each["inner"]["ItemProcessor"]["States"];
     is(&id(inner, "put"), r#""put" & "\u0000" & $entry_1 & "\u0000" & $entry_2"#);
     let branch = &states["both"]["Branches"][0]["States"];
-    is(&id(branch, "left"), r#""left" & "\u0000" & $round_4"#);
-    assert!(states["tell"]["Arguments"]["MessageBody"].as_str().unwrap().contains(r#""tell" & "\u0000" & $round_3"#));
+    is(&id(branch, "left"), r#""left" & "\u0000" & $round_5"#);
+    assert!(states["tell"]["Arguments"]["MessageBody"].as_str().unwrap().contains(r#""tell" & "\u0000" & $round_4"#));
+}
+
+#[test]
+fn a_handler_is_told_its_run_by_execution_step_and_round_and_not_where_it_may_run_again() {
+    let made = text(&plan(SENDING));
+    let payload = &made["States"]["ask"]["Arguments"]["Payload"];
+    assert_eq!(payload["state"], "{% $states.input %}");
+    let run = r#"$states.context.Execution.Id & "\u0000" & "ask" & "\u0000" & $round_3"#;
+    assert_eq!(payload["run"], format!("{{% $substring($hash({run}, \"SHA-256\"), 0, 32) %}}"));
+    let made = text(&plan(&SENDING.replace("ask: { returns: Asked }", "ask: { returns: Asked, idempotent: false }")));
+    assert_eq!(made["States"]["ask"]["Arguments"]["Payload"], "{% $states.input %}");
 }
 
 #[test]
@@ -322,11 +333,12 @@ fn entries_and_rounds_are_known_before_the_first_step_and_a_round_ends_when_its_
     let made = text(&plan(SENDING));
     assert_eq!(made["StartAt"], "begin");
     let states = &made["States"];
-    assert_eq!(states["begin"]["Assign"], json!({ "round_3": "{% 0 %}", "round_4": "{% 0 %}" }));
+    assert_eq!(states["begin"]["Assign"], json!({ "round_3": "{% 0 %}", "round_4": "{% 0 %}", "round_5": "{% 0 %}" }));
     assert_eq!((&states["begin"]["Next"], states["begin"].get("Output")), (&json!("first"), None));
-    assert_eq!(states["tell"]["Assign"], json!({ "round_3": "{% ($round_3 + 1) %}" }));
-    assert_eq!(states["both"]["Assign"], json!({ "round_4": "{% ($round_4 + 1) %}" }));
-    assert!(states["first"].get("Assign").is_none() && states["ask"].get("Assign").is_none());
+    assert_eq!(states["tell"]["Assign"], json!({ "round_4": "{% ($round_4 + 1) %}" }));
+    assert_eq!(states["both"]["Assign"], json!({ "round_5": "{% ($round_5 + 1) %}" }));
+    assert_eq!(states["ask"]["Assign"], json!({ "round_3": "{% ($round_3 + 1) %}" }));
+    assert!(states["first"].get("Assign").is_none());
     let each = &states["each"];
     assert!(each["ItemSelector"].as_str().unwrap().contains(r#""entry": $states.context.Map.Item.Index"#));
     let begin = &each["ItemProcessor"]["States"]["begin_2"];

@@ -1,13 +1,12 @@
 //! The module `dispatch` of the generated crate: every function, and the way into those that are ready.
 //!
-//! In: the plan's functions. Out: the module. Guaranteed: a function is ready where its handler is all of its
-//! work; any other names the part of the runtime that it waits for.
+//! In: the plan's functions. Out: the module. Guaranteed: a function is ready where its part of the runtime
+//! is told what to do; any other names the part of the runtime that it waits for.
 
 use super::index::Index;
 use super::module::Module;
-use super::{handlers, render, text};
-use crate::decide::AT_ONCE;
-use crate::plan::{Function, FunctionKind, MappingSource};
+use super::{handlers, parts, render, text};
+use crate::plan::{FindPart, Function, Part};
 use askama::Template;
 
 #[derive(Template)]
@@ -38,11 +37,9 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     let mut functions = Vec::new();
     let mut arms = Vec::new();
     for function in &index.plan.functions {
-        let handler = function.only_handler().filter(|_| function.waits_for().is_none());
-        let ready = handler.and_then(|handler| Some((handler, bound(handler)?)));
-        let state = match ready {
-            Some((handler, bound)) => {
-                arms.push(arm(&mut module, function, &bound, &text::ident(handler)));
+        let state = match &function.told {
+            Some(told) => {
+                arms.push(arm(&mut module, &bound, function, told));
                 format!("{start}::Ready")
             }
             None => format!("{start}::Absent({})", text::literal(function.waits_for().unwrap_or("handler"))),
@@ -60,43 +57,73 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     module
 }
 
-fn arm(module: &mut Module<'_>, function: &Function, bound: &str, method: &str) -> String {
-    // The trait has to be in scope for its method to be named.
-    module.scope.import("crate::handlers", bound);
-    let handle = format!("H::{bound}::{method}");
-    let name = text::literal(&function.name);
-    let mut lines: Vec<String> = Vec::new();
-    let entry = match &function.kind {
-        FunctionKind::Step { .. } => "step(invocation, ",
-        _ => {
-            let order = module.scope.import("runtime", "Order");
-            lines.push(if is_fifo(module.index, function) {
-                format!("let order = {order}::Fifo;")
-            } else {
-                format!("let order = {order}::Standard {{ concurrency: {AT_ONCE} }};")
-            });
-            "consume(invocation, order, "
+/// The arm of a function: the entry point of its part of the runtime, what that is told, and the handlers that it calls.
+fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, function: &Function, told: &Part) -> String {
+    let parts = module.scope.import("crate", "parts");
+    let mut handler = |handler: Option<&str>| {
+        let handler = handler?;
+        Some(handle(module, &bound(handler)?, &text::ident(handler)))
+    };
+    let (entry, before, last) = match told {
+        Part::Publisher(_) => ("source::publish", None, None),
+        Part::Browser(browser) => (super::browsers::entry(browser), None, None),
+        Part::Consumer(consumer) => {
+            let entry = if consumer.then.is_some() { "relay" } else { "consume" };
+            (entry, None, handler(function.only_handler()))
+        }
+        Part::Step { .. } => ("step", None, handler(function.only_handler())),
+        Part::Forward(forward) => {
+            let asked = forward.targets.iter().flat_map(|targets| &targets.by_event);
+            let asked: Vec<(String, String)> = asked
+                .filter_map(|(event, find)| match find {
+                    FindPart::Handler(name) => Some((event.clone(), handler(Some(name))?)),
+                    _ => None,
+                })
+                .collect();
+            match asked.is_empty() {
+                true => ("forward::forward", None, Some("runtime::forward::nobody".to_owned())),
+                false => ("forward::forward", Some(ask(module, &asked)), Some("ask".to_owned())),
+            }
         }
     };
-    let call = |handle: &str| format!("runtime::{entry}event.payload, {handle}).await");
-    let line = format!("        {name} => {},", call(&handle));
-    if lines.is_empty() && line.chars().count() <= text::WIDTH {
+    let arguments =
+        ["invocation".to_owned(), "event.payload".to_owned(), format!("&{parts}::{}", parts::name(function))];
+    let arguments: Vec<String> = arguments.into_iter().chain(last).collect();
+    let (name, head) = (text::literal(&function.name), format!("runtime::{entry}"));
+    let line = format!("        {name} => {head}({}).await,", arguments.join(", "));
+    if before.is_none() && line.chars().count() <= text::WIDTH {
         return line;
     }
-    if call(&handle).chars().count() + 12 <= text::WIDTH {
-        lines.push(call(&handle));
-    } else {
-        lines.push(format!("let handle = {handle};"));
-        lines.push(call("handle"));
-    }
-    let lines: String = lines.iter().map(|l| format!("            {l}\n")).collect();
-    format!("        {name} => {{\n{lines}        }}")
+    let call = text::call(12, &head, &arguments, ".await");
+    // Behind a call that is broken, rustfmt gives `.await` a line of its own.
+    let call = call.replace("\n            ).await", "\n            )\n            .await");
+    format!("        {name} => {{\n{}{call}\n        }}", before.unwrap_or_default())
 }
 
-fn is_fifo(index: &Index<'_>, function: &Function) -> bool {
-    let read = function.mappings.iter().find_map(|m| match &m.source {
-        MappingSource::Queue(queue) => Some(queue),
-        MappingSource::Stream(_) => None,
-    });
-    read.is_some_and(|read| index.plan.queues.iter().any(|q| q.reference() == *read && q.fifo))
+/// A handler, as its entry point takes it.
+fn handle(module: &mut Module<'_>, bound: &str, method: &str) -> String {
+    // The trait has to be in scope for its method to be named.
+    module.scope.import("crate::handlers", bound);
+    format!("H::{bound}::{method}")
+}
+
+/// Whom to ask for the targets of an event.
+fn ask(module: &mut Module<'_>, asked: &[(String, String)]) -> String {
+    let (invocation, arrival) =
+        (module.scope.import("runtime", "Invocation"), module.scope.import("runtime", "Arrival"));
+    let arms: String = asked
+        .iter()
+        .map(|(event, handle)| {
+            let (event, call) = (text::literal(event), format!("runtime::targets::ask(cx, event, {handle}).await"));
+            let line = format!("                {event} => {call},\n");
+            match line.chars().count() <= text::WIDTH + 1 {
+                true => line,
+                false => format!("                {event} => {{\n                    {call}\n                }}\n"),
+            }
+        })
+        .collect();
+    format!(
+        "            let ask = async |cx: &{invocation}, event: &{arrival}| match event.kind() {{\n{arms}                \
+         _ => runtime::forward::nobody(cx, event).await,\n            }};\n"
+    )
 }

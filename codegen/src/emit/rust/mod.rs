@@ -4,6 +4,7 @@
 //! flow without errors; names of the flow and of Rust never meet; a text of the flow is a comment's line or a
 //! literal, and nothing else.
 
+mod browsers;
 mod defaults;
 mod dispatch;
 pub(crate) mod docs;
@@ -12,12 +13,14 @@ mod handlers;
 mod index;
 mod module;
 mod outbox;
+mod parts;
 mod schema;
 mod scope;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "asks rustfmt, and reads what is committed")]
 mod tests;
 pub(super) mod text;
+mod value;
 
 use super::File;
 use crate::plan::Plan;
@@ -55,6 +58,7 @@ struct LibText<'a> {
     about: Option<String>,
     events: bool,
     outbox: bool,
+    parts: bool,
     types: bool,
     reexports: String,
 }
@@ -98,6 +102,10 @@ pub fn files(plan: &Plan) -> Vec<File> {
     }
     let doc = "The flow's functions, and the one way into them.";
     files.push(module("src/dispatch.rs", doc, &dispatch::dispatch(&index)));
+    if plan.functions.iter().any(|function| function.told.is_some()) {
+        let doc = "What the runtime is told of each function whose work is the runtime's.";
+        files.push(module("src/parts.rs", doc, &parts::parts(&index)));
+    }
     let doc = "The JSON Schemas, made from the Rust types: `schemas/` holds the same.";
     files.push(module("src/schema.rs", doc, &schema::schema(&index)));
     files.push(file("bootstrap/src/main.rs", main(plan, &header)));
@@ -123,6 +131,7 @@ fn lib(plan: &Plan, header: &str) -> String {
         about: docs::said(plan.about.as_deref()),
         events: !plan.events.is_empty(),
         outbox: !plan.outboxes.is_empty(),
+        parts: plan.functions.iter().any(|function| function.told.is_some()),
         types: !plan.types.is_empty(),
         reexports: format!("pub {}", text::import("runtime", &names)),
     }))

@@ -1,9 +1,9 @@
-use super::{comment, file, literal};
+use super::{comment, files, literal};
 use crate::emit::describe::Described;
 use crate::emit::fixtures::{everi, plan};
 
 fn types(plan: &crate::plan::Plan) -> String {
-    file(plan, &Described::of(plan)).unwrap().text
+    files(plan, &Described::of(plan)).pop().unwrap().text
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn only_types_of_browsers_are_written() {
 #[test]
 fn a_flow_without_browsers_has_no_types() {
     let plan = plan("{ eventloom: 1, flow: f, about: x, events: { E: {} }, topics: { t: { carries: [E] } } }");
-    assert!(file(&plan, &Described::of(&plan)).is_none());
+    assert!(files(&plan, &Described::of(&plan)).is_empty());
 }
 
 #[test]

@@ -43,6 +43,10 @@ export interface Envelope<Type extends string, Data> {
   traceparent?: string;
   correlationid?: string;
   tenant?: string;
+  /** The conversation that numbers it: the field it is ordered by and its value, or `inbox`. */
+  conversation?: string;
+  /** Its place in the conversation: 1, 2, … */
+  sequence?: number;
   data: Data;
 }
 

@@ -121,7 +121,7 @@ fn what_a_workflow_sends_to_a_queue_is_a_message_of_its_event() {
 fn a_function_is_ready_where_its_handler_is_all_of_its_work() {
     let dispatch = find(&files(&shop()), "generated/src/dispatch.rs");
     assert!(dispatch.contains("(\"shipping\", Start::Ready),") && dispatch.contains("(\"invoice\", Start::Ready),"));
-    assert!(dispatch.contains("(\"billing_in\", Start::Absent(\"sending on\")),"));
+    assert!(dispatch.contains("(\"billing_in\", Start::Ready),"));
     assert!(dispatch.contains("(\"price_any\", Start::Absent(\"workflow of several events\")),"));
 }
 
@@ -142,7 +142,7 @@ fn personal_data_is_hidden_by_its_type() {
 #[test]
 fn a_flow_without_ready_functions_reads_no_event() {
     let mut plan = shop();
-    plan.functions.retain(|f| f.part.is_some());
+    plan.functions.retain(|f| f.waits_for().is_some());
     let dispatch = find(&files(&plan), "generated/src/dispatch.rs");
     assert!(dispatch.contains("_event: LambdaEvent<Value>") && !dispatch.contains("Invocation"));
     assert_eq!(unformatted(&dispatch), "");

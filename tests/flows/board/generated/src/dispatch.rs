@@ -3,27 +3,28 @@
 //! The flow's functions, and the one way into them.
 
 use runtime::serde_json::Value;
-use runtime::{Cx, Error, Invocation, LambdaEvent, Order, Start};
+use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
 use crate::handlers::{Handlers, IndexJob, JudgeJob, KeepRemoteJob, PraiseJob, RemindCompany, TidyUp};
+use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
-    ("companies", Start::Absent("stream publisher")),
+    ("companies", Start::Ready),
     ("night", Start::Absent("schedule source")),
     ("from_home", Start::Ready),
     ("index", Start::Ready),
     ("later", Start::Ready),
-    ("look_over", Start::Absent("sending on")),
-    ("show", Start::Absent("websocket sink")),
+    ("look_over", Start::Ready),
+    ("show", Start::Ready),
     ("tidy", Start::Ready),
     ("well_paid", Start::Ready),
     ("judge_job", Start::Ready),
-    ("browser", Start::Absent("websocket sink")),
-    ("live_authorize", Start::Absent("websocket gateway")),
-    ("live_connect", Start::Absent("websocket gateway")),
-    ("live_disconnect", Start::Absent("websocket gateway")),
-    ("live_default", Start::Absent("websocket gateway")),
+    ("browser", Start::Ready),
+    ("live_authorize", Start::Ready),
+    ("live_connect", Start::Ready),
+    ("live_disconnect", Start::Ready),
+    ("live_default", Start::Ready),
 ];
 
 /// Runs one invocation of the function that `cx` names.
@@ -34,27 +35,24 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
+        "companies" => runtime::source::publish(invocation, event.payload, &parts::COMPANIES).await,
         "from_home" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::KeepRemoteJob::keep_remote_job).await
+            runtime::consume(invocation, event.payload, &parts::FROM_HOME, H::KeepRemoteJob::keep_remote_job).await
         }
-        "index" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::IndexJob::index_job).await
+        "index" => runtime::consume(invocation, event.payload, &parts::INDEX, H::IndexJob::index_job).await,
+        "later" => runtime::consume(invocation, event.payload, &parts::LATER, H::RemindCompany::remind_company).await,
+        "look_over" => {
+            runtime::forward::forward(invocation, event.payload, &parts::LOOK_OVER, runtime::forward::nobody).await
         }
-        "later" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::RemindCompany::remind_company).await
-        }
-        "tidy" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::TidyUp::tidy_up).await
-        }
-        "well_paid" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::PraiseJob::praise_job).await
-        }
-        "judge_job" => runtime::step(invocation, event.payload, H::JudgeJob::judge_job).await,
+        "show" => runtime::forward::forward(invocation, event.payload, &parts::SHOW, runtime::forward::nobody).await,
+        "tidy" => runtime::consume(invocation, event.payload, &parts::TIDY, H::TidyUp::tidy_up).await,
+        "well_paid" => runtime::consume(invocation, event.payload, &parts::WELL_PAID, H::PraiseJob::praise_job).await,
+        "judge_job" => runtime::step(invocation, event.payload, &parts::JUDGE_JOB, H::JudgeJob::judge_job).await,
+        "browser" => runtime::browser::show(invocation, event.payload, &parts::BROWSER).await,
+        "live_authorize" => runtime::browser::authorize(invocation, event.payload, &parts::LIVE_AUTHORIZE).await,
+        "live_connect" => runtime::browser::connect(invocation, event.payload, &parts::LIVE_CONNECT).await,
+        "live_disconnect" => runtime::browser::disconnect(invocation, event.payload, &parts::LIVE_DISCONNECT).await,
+        "live_default" => runtime::browser::route(invocation, event.payload, &parts::LIVE_DEFAULT).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

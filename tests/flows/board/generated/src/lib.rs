@@ -14,6 +14,7 @@ mod dispatch;
 mod events;
 pub mod handlers;
 pub mod outbox;
+pub mod parts;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod types;

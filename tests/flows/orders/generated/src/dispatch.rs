@@ -3,26 +3,27 @@
 //! The flow's functions, and the one way into them.
 
 use runtime::serde_json::Value;
-use runtime::{Cx, Error, Invocation, LambdaEvent, Order, Start};
+use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
 use crate::handlers::{
     AskReviewer, CallSupplier, FindLowStock, Handlers, JudgeReturn, PayBack, PickLine, PrintLabel, ReleaseOrder,
     Reorder, ReserveStock, TakePayment,
 };
+use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
     ("checkout", Start::Absent("http gateway")),
-    ("dispatch", Start::Absent("stream publisher")),
+    ("dispatch", Start::Ready),
     ("morning", Start::Absent("schedule source")),
     ("returns_desk", Start::Absent("http gateway")),
-    ("count_orders", Start::Absent("counter")),
-    ("fulfil", Start::Absent("sending on")),
+    ("count_orders", Start::Ready),
+    ("fulfil", Start::Ready),
     ("labels", Start::Ready),
-    ("settle_returns", Start::Absent("sending on")),
+    ("settle_returns", Start::Ready),
     ("tell_customer", Start::Absent("grouper")),
-    ("tell_partner", Start::Absent("webhook sink")),
-    ("track_orders", Start::Absent("table sink")),
+    ("tell_partner", Start::Ready),
+    ("track_orders", Start::Ready),
     ("order_news_flush", Start::Absent("grouper")),
     ("order_news_deliver", Start::Absent("grouper")),
     ("ask_reviewer", Start::Ready),
@@ -50,20 +51,47 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
-        "labels" => {
-            let order = Order::Standard { concurrency: 10 };
-            runtime::consume(invocation, order, event.payload, H::PrintLabel::print_label).await
+        "dispatch" => runtime::source::publish(invocation, event.payload, &parts::DISPATCH).await,
+        "count_orders" => {
+            runtime::forward::forward(invocation, event.payload, &parts::COUNT_ORDERS, runtime::forward::nobody).await
         }
-        "ask_reviewer" => runtime::step(invocation, event.payload, H::AskReviewer::ask_reviewer).await,
-        "call_supplier" => runtime::step(invocation, event.payload, H::CallSupplier::call_supplier).await,
-        "find_low_stock" => runtime::step(invocation, event.payload, H::FindLowStock::find_low_stock).await,
-        "judge_return" => runtime::step(invocation, event.payload, H::JudgeReturn::judge_return).await,
-        "pay_back" => runtime::step(invocation, event.payload, H::PayBack::pay_back).await,
-        "pick_line" => runtime::step(invocation, event.payload, H::PickLine::pick_line).await,
-        "release_order" => runtime::step(invocation, event.payload, H::ReleaseOrder::release_order).await,
-        "reorder" => runtime::step(invocation, event.payload, H::Reorder::reorder).await,
-        "reserve_stock" => runtime::step(invocation, event.payload, H::ReserveStock::reserve_stock).await,
-        "take_payment" => runtime::step(invocation, event.payload, H::TakePayment::take_payment).await,
+        "fulfil" => {
+            runtime::forward::forward(invocation, event.payload, &parts::FULFIL, runtime::forward::nobody).await
+        }
+        "labels" => runtime::consume(invocation, event.payload, &parts::LABELS, H::PrintLabel::print_label).await,
+        "settle_returns" => {
+            runtime::forward::forward(invocation, event.payload, &parts::SETTLE_RETURNS, runtime::forward::nobody).await
+        }
+        "tell_partner" => {
+            runtime::forward::forward(invocation, event.payload, &parts::TELL_PARTNER, runtime::forward::nobody).await
+        }
+        "track_orders" => {
+            runtime::forward::forward(invocation, event.payload, &parts::TRACK_ORDERS, runtime::forward::nobody).await
+        }
+        "ask_reviewer" => {
+            runtime::step(invocation, event.payload, &parts::ASK_REVIEWER, H::AskReviewer::ask_reviewer).await
+        }
+        "call_supplier" => {
+            runtime::step(invocation, event.payload, &parts::CALL_SUPPLIER, H::CallSupplier::call_supplier).await
+        }
+        "find_low_stock" => {
+            runtime::step(invocation, event.payload, &parts::FIND_LOW_STOCK, H::FindLowStock::find_low_stock).await
+        }
+        "judge_return" => {
+            runtime::step(invocation, event.payload, &parts::JUDGE_RETURN, H::JudgeReturn::judge_return).await
+        }
+        "pay_back" => runtime::step(invocation, event.payload, &parts::PAY_BACK, H::PayBack::pay_back).await,
+        "pick_line" => runtime::step(invocation, event.payload, &parts::PICK_LINE, H::PickLine::pick_line).await,
+        "release_order" => {
+            runtime::step(invocation, event.payload, &parts::RELEASE_ORDER, H::ReleaseOrder::release_order).await
+        }
+        "reorder" => runtime::step(invocation, event.payload, &parts::REORDER, H::Reorder::reorder).await,
+        "reserve_stock" => {
+            runtime::step(invocation, event.payload, &parts::RESERVE_STOCK, H::ReserveStock::reserve_stock).await
+        }
+        "take_payment" => {
+            runtime::step(invocation, event.payload, &parts::TAKE_PAYMENT, H::TakePayment::take_payment).await
+        }
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }
