@@ -22,8 +22,8 @@ pub use names::{
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
 pub use parts::{
-    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, LookupPart, MatchPart, Part, Publisher,
-    QueuePart, RowPart, TargetsPart, TopicPart,
+    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, HttpPart, IntakePart, LookupPart, MatchPart,
+    Part, Publisher, QueuePart, RowPart, SchedulePart, TargetsPart, TopicPart, WebhookPart,
 };
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
 pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};

@@ -70,6 +70,12 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, functio
             let entry = if consumer.then.is_some() { "relay" } else { "consume" };
             (entry, None, handler(function.only_handler()))
         }
+        Part::Http(_) => ("source::answer", None, None),
+        Part::Webhook(_) => ("sink::post", None, None),
+        Part::Schedule(schedule) => match handler(schedule.handler.as_deref()) {
+            Some(handler) => ("source::scheduled_by", None, Some(handler)),
+            None => ("source::scheduled", None, None),
+        },
         Part::Step { .. } => ("step", None, handler(function.only_handler())),
         Part::Forward(forward) => {
             let asked = forward.targets.iter().flat_map(|targets| &targets.by_event);

@@ -11,7 +11,7 @@ use crate::parts;
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
     ("companies", Start::Ready),
-    ("night", Start::Absent("schedule source")),
+    ("night", Start::Ready),
     ("from_home", Start::Ready),
     ("index", Start::Ready),
     ("later", Start::Ready),
@@ -36,6 +36,7 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
         "companies" => runtime::source::publish(invocation, event.payload, &parts::COMPANIES).await,
+        "night" => runtime::source::scheduled(invocation, event.payload, &parts::NIGHT).await,
         "from_home" => {
             runtime::consume(invocation, event.payload, &parts::FROM_HOME, H::KeepRemoteJob::keep_remote_job).await
         }

@@ -13,10 +13,10 @@ use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
-    ("checkout", Start::Absent("http gateway")),
+    ("checkout", Start::Ready),
     ("dispatch", Start::Ready),
-    ("morning", Start::Absent("schedule source")),
-    ("returns_desk", Start::Absent("http gateway")),
+    ("morning", Start::Ready),
+    ("returns_desk", Start::Ready),
     ("count_orders", Start::Ready),
     ("fulfil", Start::Ready),
     ("labels", Start::Ready),
@@ -37,7 +37,7 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("reserve_stock", Start::Ready),
     ("take_payment", Start::Ready),
     ("order_mail", Start::Absent("email sink")),
-    ("partner", Start::Absent("webhook sink")),
+    ("partner", Start::Ready),
     ("return_mail", Start::Absent("email sink")),
     ("bounces", Start::Absent("email sink")),
     ("unsubscribe", Start::Absent("email sink")),
@@ -51,7 +51,10 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
+        "checkout" => runtime::source::answer(invocation, event.payload, &parts::CHECKOUT).await,
         "dispatch" => runtime::source::publish(invocation, event.payload, &parts::DISPATCH).await,
+        "morning" => runtime::source::scheduled(invocation, event.payload, &parts::MORNING).await,
+        "returns_desk" => runtime::source::answer(invocation, event.payload, &parts::RETURNS_DESK).await,
         "count_orders" => {
             runtime::forward::forward(invocation, event.payload, &parts::COUNT_ORDERS, runtime::forward::nobody).await
         }
@@ -92,6 +95,7 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
         "take_payment" => {
             runtime::step(invocation, event.payload, &parts::TAKE_PAYMENT, H::TakePayment::take_payment).await
         }
+        "partner" => runtime::sink::post(invocation, event.payload, &parts::PARTNER).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }
