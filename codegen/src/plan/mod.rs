@@ -26,7 +26,7 @@ pub use parts::{
     Part, Publisher, QueuePart, RowPart, SchedulePart, TargetsPart, TopicPart, WebhookPart,
 };
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
-pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};
+pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, StoreDef, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};
 pub use workflow::{CatchPlan, Machine, RetryPlan, StepKindPlan, StepPlan};
 
@@ -79,6 +79,8 @@ pub struct Plan {
     pub handlers: Vec<Handler>,
     /// Tables of `rows: event`, for the outbox writer.
     pub outboxes: Vec<OutboxDef>,
+    /// Tables that handlers read or write.
+    pub stores: Vec<StoreDef>,
     /// DynamoDB tables.
     pub tables: Vec<Table>,
     /// Secrets.
