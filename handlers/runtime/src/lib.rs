@@ -9,6 +9,7 @@
 //! | [`forward`](forward::forward) | a queue whose events go on | each target has the event before the record is done |
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
 //! | [`source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
+//! | [`mail`] | a sink of mail, and what comes back of it | no header is smuggled in; a mail is sent at most once, or at least once, as the flow says |
 //! | [`Outbox`] | the product's own API, outside Lambda | an event is written once |
 //! | [`run`] | `main` of the binary | a function that cannot run fails before its first event |
 //!
@@ -34,6 +35,7 @@ pub mod intake;
 mod item;
 mod log;
 pub mod lookup;
+pub mod mail;
 mod once;
 mod outbox;
 mod panics;
@@ -65,6 +67,7 @@ pub use run::{Exit, Start, run};
 pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Url, Uuid};
 pub use step::{Step, step};
 
+pub use askama;
 pub use aws_config::SdkConfig;
 pub use aws_sdk_dynamodb;
 pub use lambda_runtime::{Context, LambdaEvent};
