@@ -41,6 +41,9 @@ impl Lowering<'_> {
             draft.part(sink_part(&sink.kind));
             draft.timeout(crate::decide::sink_timeout(sink).unwrap_or(crate::decide::FUNCTION_TIMEOUT));
             self.sink_needs(&mut draft, id);
+            if let Some(told) = self.mail_part(id) {
+                draft.tell(told);
+            }
             self.plan.functions.push(draft.done());
         }
     }

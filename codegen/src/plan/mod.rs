@@ -22,13 +22,13 @@ pub use names::{
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
 pub use parts::{
-    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, LookupPart, MatchPart, Part, Publisher,
-    QueuePart, RowPart, TargetsPart, TopicPart,
+    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, LookupPart, MailPart, MatchPart, Part,
+    Publisher, QueuePart, RecipientsPart, RowPart, TargetsPart, TopicPart, UnsubscribePart,
 };
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
 pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};
-pub use workflow::{CatchPlan, Machine, RetryPlan, StepKindPlan, StepPlan};
+pub use workflow::{CatchPlan, KnownBy, Machine, RetryPlan, StepKindPlan, StepPlan};
 
 use crate::model::{ApiLogs, Architecture, Encryption, Quotas};
 

@@ -59,7 +59,6 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
 
 /// The arm of a function: the entry point of its part of the runtime, what that is told, and the handlers that it calls.
 fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, function: &Function, told: &Part) -> String {
-    let parts = module.scope.import("crate", "parts");
     let mut handler = |handler: Option<&str>| {
         let handler = handler?;
         Some(handle(module, &bound(handler)?, &text::ident(handler)))
@@ -71,6 +70,9 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, functio
             (entry, None, handler(function.only_handler()))
         }
         Part::Step { .. } => ("step", None, handler(function.only_handler())),
+        Part::Mail(_) => ("mail::mail", None, None),
+        Part::Unsubscribe(_) => ("mail::unsubscribe", None, None),
+        Part::Bounces => ("mail::bounces", None, None),
         Part::Forward(forward) => {
             let asked = forward.targets.iter().flat_map(|targets| &targets.by_event);
             let asked: Vec<(String, String)> = asked
@@ -85,9 +87,12 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, functio
             }
         }
     };
-    let arguments =
-        ["invocation".to_owned(), "event.payload".to_owned(), format!("&{parts}::{}", parts::name(function))];
-    let arguments: Vec<String> = arguments.into_iter().chain(last).collect();
+    let told = (*told != Part::Bounces).then(|| {
+        let parts = module.scope.import("crate", "parts");
+        format!("&{parts}::{}", parts::name(function))
+    });
+    let arguments = ["invocation".to_owned(), "event.payload".to_owned()];
+    let arguments: Vec<String> = arguments.into_iter().chain(told).chain(last).collect();
     let (name, head) = (text::literal(&function.name), format!("runtime::{entry}"));
     let line = format!("        {name} => {head}({}).await,", arguments.join(", "));
     if before.is_none() && line.chars().count() <= text::WIDTH {

@@ -10,6 +10,7 @@ pub(crate) mod docs;
 mod events;
 mod handlers;
 mod index;
+mod mails;
 mod module;
 mod outbox;
 mod parts;
@@ -57,6 +58,7 @@ struct LibText<'a> {
     about: Option<String>,
     events: bool,
     outbox: bool,
+    mails: bool,
     parts: bool,
     types: bool,
     reexports: String,
@@ -105,6 +107,12 @@ pub fn files(plan: &Plan) -> Vec<File> {
         let doc = "What the runtime is told of each function whose work is the runtime's.";
         files.push(module("src/parts.rs", doc, &parts::parts(&index)));
     }
+    if mails::sinks(plan).next().is_some() {
+        let doc = "The templates of the flow's mails, and what each may use: they lie beside the spec.";
+        files.push(module("src/mails.rs", doc, &mails::mails(&index)));
+        let (path, text) = mails::config(plan);
+        files.push(file(path, format!("{}\n{text}", header.replacen("//", "#", 1))));
+    }
     let doc = "The JSON Schemas, made from the Rust types: `schemas/` holds the same.";
     files.push(module("src/schema.rs", doc, &schema::schema(&index)));
     files.push(file("bootstrap/src/main.rs", main(plan, &header)));
@@ -130,6 +138,7 @@ fn lib(plan: &Plan, header: &str) -> String {
         about: docs::said(plan.about.as_deref()),
         events: !plan.events.is_empty(),
         outbox: !plan.outboxes.is_empty(),
+        mails: mails::sinks(plan).next().is_some(),
         parts: plan.functions.iter().any(|function| function.told.is_some()),
         types: !plan.types.is_empty(),
         reexports: format!("pub {}", text::import("runtime", &names)),

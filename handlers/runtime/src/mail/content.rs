@@ -80,10 +80,7 @@ impl Message {
         id: &str,
     ) -> Result<Self, Error> {
         let unsubscribe = link(invocation, mail, target).await?;
-        let mut fields = match event.state() {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        };
+        let mut fields = fields(mail, event)?;
         if let Some(link) = &unsubscribe {
             fields.insert(LINK.to_owned(), link.as_str().into());
         }
@@ -101,6 +98,19 @@ impl Message {
             id: id.to_owned(),
         })
     }
+}
+
+/// What templates may use: the event's fields with what its type has by default, and what steps have added.
+fn fields(mail: &Mail, event: &Arrival) -> Result<Map<String, Value>, Error> {
+    let kind = mail.events.iter().find(|kind| kind.name() == event.kind());
+    let typed = kind.map(|kind| kind.event(event.data().clone())).transpose().map_err(Error::reject)?;
+    let of = |value: Value| match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    let mut fields = typed.map(|typed| of(typed.envelope.data)).unwrap_or_default();
+    fields.extend(of(event.state()));
+    Ok(fields)
 }
 
 async fn link(invocation: &Invocation, mail: &Mail, target: &str) -> Result<Option<String>, Error> {
