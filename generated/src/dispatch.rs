@@ -24,15 +24,15 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("render_notice", Start::Ready),
     ("deliver_notice_seen", Start::Absent("seen cursor")),
     ("browser", Start::Absent("websocket sink")),
-    ("email", Start::Absent("email sink")),
-    ("unread_email", Start::Absent("email sink")),
+    ("email", Start::Ready),
+    ("unread_email", Start::Ready),
     ("live_authorize", Start::Absent("websocket gateway")),
     ("live_connect", Start::Absent("websocket gateway")),
     ("live_disconnect", Start::Absent("websocket gateway")),
     ("live_default", Start::Absent("websocket gateway")),
     ("group_members_shards", Start::Absent("websocket gateway")),
-    ("bounces", Start::Absent("email sink")),
-    ("unsubscribe", Start::Absent("email sink")),
+    ("bounces", Start::Ready),
+    ("unsubscribe", Start::Ready),
 ];
 
 /// Runs one invocation of the function that `cx` names.
@@ -50,6 +50,10 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
         "render_notice" => {
             runtime::step(invocation, event.payload, &parts::RENDER_NOTICE, H::RenderNotice::render_notice).await
         }
+        "email" => runtime::mail::mail(invocation, event.payload, &parts::EMAIL).await,
+        "unread_email" => runtime::mail::mail(invocation, event.payload, &parts::UNREAD_EMAIL).await,
+        "bounces" => runtime::mail::bounces(invocation, event.payload).await,
+        "unsubscribe" => runtime::mail::unsubscribe(invocation, event.payload, &parts::UNSUBSCRIBE).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

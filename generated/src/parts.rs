@@ -4,13 +4,15 @@
 
 use runtime::forward::Forward;
 use runtime::lookup::Match;
+use runtime::mail::{Delivery, Mail, Recipients, Unsubscribe, render};
 use runtime::send::{Destination, Topic};
 use runtime::sink::{Add, Counter};
 use runtime::source::Publisher;
 use runtime::template::Part;
 use runtime::{EventType, Once, Order, Step};
 
-use crate::events::{MemberFollowed, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
+use crate::events::{MemberFollowed, Notice, UnreadMessages, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
+use crate::mails::{EmailHtml, EmailTxt, UnreadEmailHtml, UnreadEmailTxt};
 
 /// The function `user_actions`. Publishes the new rows of the table actions.
 pub static USER_ACTIONS: Publisher = Publisher {
@@ -45,3 +47,50 @@ pub static COUNT_UPDATES: Forward = Forward {
 
 /// The function `render_notice`. Runs the handler render_notice as a step.
 pub static RENDER_NOTICE: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `email`. Sends mail, for the sink email.
+pub static EMAIL: Mail = Mail {
+    sink: "email",
+    events: &[EventType::of::<Notice>()],
+    sender: "Everi <no-reply@everi.example>",
+    reply_to: None,
+    subject: &[Part::Field("title")],
+    html: render::<EmailHtml>,
+    text: render::<EmailTxt>,
+    recipients: Recipients {
+        table: "TABLE_MEMBERS",
+        key: "user_id",
+        number: false,
+        email: "email",
+        preferences: Some("TABLE_PREFERENCES"),
+    },
+    delivery: Delivery::AtMostOnce,
+    keep: 1_555_320,
+};
+
+/// The function `unread_email`. Sends mail, for the sink unread_email.
+pub static UNREAD_EMAIL: Mail = Mail {
+    sink: "unread_email",
+    events: &[EventType::of::<UnreadMessages>()],
+    sender: "Everi <no-reply@everi.example>",
+    reply_to: None,
+    subject: &[Part::Field("count"), Part::Text(" new messages")],
+    html: render::<UnreadEmailHtml>,
+    text: render::<UnreadEmailTxt>,
+    recipients: Recipients {
+        table: "TABLE_MEMBERS",
+        key: "user_id",
+        number: false,
+        email: "email",
+        preferences: Some("TABLE_PREFERENCES"),
+    },
+    delivery: Delivery::AtMostOnce,
+    keep: 1_555_320,
+};
+
+/// The function `unsubscribe`. Takes one-click unsubscriptions, signed by the mail that they come from.
+pub static UNSUBSCRIBE: Unsubscribe = Unsubscribe {
+    preferences: "TABLE_PREFERENCES",
+    channels: &["browser", "email", "unread_email"],
+    mails: &["email", "unread_email"],
+};
