@@ -24,15 +24,15 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("render_notice", Start::Ready),
     ("deliver_notice_seen", Start::Ready),
     ("browser", Start::Ready),
-    ("email", Start::Absent("email sink")),
-    ("unread_email", Start::Absent("email sink")),
+    ("email", Start::Ready),
+    ("unread_email", Start::Ready),
     ("live_authorize", Start::Ready),
     ("live_connect", Start::Ready),
     ("live_disconnect", Start::Ready),
     ("live_default", Start::Ready),
     ("group_members_shards", Start::Ready),
-    ("bounces", Start::Absent("email sink")),
-    ("unsubscribe", Start::Absent("email sink")),
+    ("bounces", Start::Ready),
+    ("unsubscribe", Start::Ready),
 ];
 
 /// Runs one invocation of the function that `cx` names.
@@ -59,6 +59,8 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
         }
         "deliver_notice_seen" => runtime::browser::seen(invocation, event.payload, &parts::DELIVER_NOTICE_SEEN).await,
         "browser" => runtime::browser::show(invocation, event.payload, &parts::BROWSER).await,
+        "email" => runtime::mail::mail(invocation, event.payload, &parts::EMAIL).await,
+        "unread_email" => runtime::mail::mail(invocation, event.payload, &parts::UNREAD_EMAIL).await,
         "live_authorize" => runtime::browser::authorize(invocation, event.payload, &parts::LIVE_AUTHORIZE).await,
         "live_connect" => runtime::browser::connect(invocation, event.payload, &parts::LIVE_CONNECT).await,
         "live_disconnect" => runtime::browser::disconnect(invocation, event.payload, &parts::LIVE_DISCONNECT).await,
@@ -66,6 +68,8 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
         "group_members_shards" => {
             runtime::browser::follow(invocation, event.payload, &parts::GROUP_MEMBERS_SHARDS).await
         }
+        "bounces" => runtime::mail::bounces(invocation, event.payload).await,
+        "unsubscribe" => runtime::mail::unsubscribe(invocation, event.payload, &parts::UNSUBSCRIBE).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

@@ -13,6 +13,7 @@
 mod dispatch;
 mod events;
 pub mod handlers;
+pub mod mails;
 pub mod outbox;
 pub mod parts;
 #[cfg(feature = "schema")]

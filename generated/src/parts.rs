@@ -7,13 +7,17 @@ use runtime::browser::{
 };
 use runtime::forward::Forward;
 use runtime::lookup::Match as RuntimeMatch;
+use runtime::mail::{Delivery, Mail, Recipients, Unsubscribe, render};
 use runtime::send::{Destination, Topic};
 use runtime::sink::{Add, Counter};
 use runtime::source::Publisher;
 use runtime::template::Part as RuntimePart;
 use runtime::{EventType, Once, Order, Step};
 
-use crate::events::{MemberFollowed, MessageSent, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
+use crate::events::{
+    MemberFollowed, MessageSent, Notice, UnreadMessages, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked,
+};
+use crate::mails::{EmailHtml, EmailTxt, UnreadEmailHtml, UnreadEmailTxt};
 
 /// The function `incoming_messages`. Takes events from the route send of the gateway live.
 pub static INCOMING_MESSAGES: Source = Source {
@@ -135,6 +139,46 @@ pub static BROWSER: Sink = Sink {
     ],
 };
 
+/// The function `email`. Sends mail, for the sink email.
+pub static EMAIL: Mail = Mail {
+    sink: "email",
+    events: &[EventType::of::<Notice>()],
+    sender: "Everi <no-reply@everi.example>",
+    reply_to: None,
+    subject: &[RuntimePart::Field("title")],
+    html: render::<EmailHtml>,
+    text: render::<EmailTxt>,
+    recipients: Recipients {
+        table: "TABLE_MEMBERS",
+        key: "user_id",
+        number: false,
+        email: "email",
+        preferences: Some("TABLE_PREFERENCES"),
+    },
+    delivery: Delivery::AtMostOnce,
+    keep: 1_555_320,
+};
+
+/// The function `unread_email`. Sends mail, for the sink unread_email.
+pub static UNREAD_EMAIL: Mail = Mail {
+    sink: "unread_email",
+    events: &[EventType::of::<UnreadMessages>()],
+    sender: "Everi <no-reply@everi.example>",
+    reply_to: None,
+    subject: &[RuntimePart::Field("count"), RuntimePart::Text(" new messages")],
+    html: render::<UnreadEmailHtml>,
+    text: render::<UnreadEmailTxt>,
+    recipients: Recipients {
+        table: "TABLE_MEMBERS",
+        key: "user_id",
+        number: false,
+        email: "email",
+        preferences: Some("TABLE_PREFERENCES"),
+    },
+    delivery: Delivery::AtMostOnce,
+    keep: 1_555_320,
+};
+
 /// The function `live_authorize`. Lets browsers into the gateway live by their token.
 pub static LIVE_AUTHORIZE: Authorizer = Authorizer { gateway: "live" };
 
@@ -213,4 +257,11 @@ pub static GROUP_MEMBERS_SHARDS: Keeper = Keeper {
         groups: Some("by_member"),
         is_key: true,
     },
+};
+
+/// The function `unsubscribe`. Takes one-click unsubscriptions, signed by the mail that they come from.
+pub static UNSUBSCRIBE: Unsubscribe = Unsubscribe {
+    preferences: "TABLE_PREFERENCES",
+    channels: &["browser", "email", "unread_email"],
+    mails: &["email", "unread_email"],
 };

@@ -3,7 +3,7 @@
 use super::{Lowering, names};
 use crate::model::SinkKind;
 use crate::plan::{
-    EnvValue, FunctionKind, FunctionRef, Invoker, Mail, Place, Secret, SecretRef, Topic, TopicRef, TopicRole,
+    EnvValue, FunctionKind, FunctionRef, Invoker, Mail, Part, Place, Secret, SecretRef, Topic, TopicRef, TopicRole,
 };
 
 impl Lowering<'_> {
@@ -40,6 +40,7 @@ impl Lowering<'_> {
             about,
             FunctionKind::Bounces,
         );
+        draft.tell(Part::Bounces);
         draft.keeps_state();
         draft.invoked_by(Invoker::Topic(topic.clone()));
         let dead = self.lone_dead_letters(
@@ -71,6 +72,9 @@ impl Lowering<'_> {
         let mut draft =
             self.draft(place, ("unsubscribe".into(), "unsubscribe".into()), about, FunctionKind::Unsubscribe);
         draft.timeout(crate::decide::ROUTE_TIMEOUT);
+        if let Some(told) = self.unsubscribe_part() {
+            draft.tell(told);
+        }
         draft.invoked_by(Invoker::PublicUrl);
         draft.reads_secret(&SecretRef("MailSigningSecret".into()), "MAIL_SIGNING");
         draft.updates(&self.table_ref(preferences.value), self.table_variable(preferences.value));

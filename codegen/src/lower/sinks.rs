@@ -45,6 +45,9 @@ impl Lowering<'_> {
             draft.timeout(crate::decide::sink_timeout(sink).unwrap_or(crate::decide::FUNCTION_TIMEOUT));
             self.sink_needs(&mut draft, id);
             draft.tell_if(self.show_part(id));
+            if let Some(told) = self.mail_part(id) {
+                draft.tell(told);
+            }
             self.plan.functions.push(draft.done());
         }
     }

@@ -3,9 +3,10 @@
 use super::functions::named;
 use super::{Lowering, clamp, names};
 use crate::facts::Use;
-use crate::model::{Destination, HandlerId, Pattern, Retry, Step, StepKind, Workflow, WorkflowId};
+use crate::model::{Destination, HandlerId, Pattern, Retry, SinkKind, Step, StepKind, Workflow, WorkflowId};
 use crate::plan::{
-    CatchPlan, FunctionKind, FunctionRef, Machine, Place, QueueRef, RetryPlan, StepKindPlan, StepPlan, TopicRef,
+    CatchPlan, FunctionKind, FunctionRef, KnownBy, Machine, Place, QueueRef, RetryPlan, StepKindPlan, StepPlan,
+    TopicRef,
 };
 
 /// What a machine calls, gathered while its states are made.
@@ -187,7 +188,7 @@ impl Lowering<'_> {
         StepPlan {
             name: reading(&step.name.value),
             about: "Asks whether the target has seen the delivery.".into(),
-            kind: StepKindPlan::Call { function, adds: true, once: false },
+            kind: StepKindPlan::Call { function, adds: true, known: KnownBy::Nothing },
             next: Some(step.name.value.clone()),
             retry: vec![retry_plan(workflow.retry.as_ref())],
             catch: Vec::new(),
@@ -210,7 +211,8 @@ impl Lowering<'_> {
                 calls.functions.push(function.clone());
                 let handler = &self.flow.handlers[handler.value];
                 let about = handler.about.clone().unwrap_or_else(|| format!("Runs the handler {}.", handler.name.text));
-                (StepKindPlan::Call { function, adds: handler.returns.is_some(), once: handler.idempotent }, about)
+                let known = if handler.idempotent { KnownBy::Run } else { KnownBy::Nothing };
+                (StepKindPlan::Call { function, adds: handler.returns.is_some(), known }, about)
             }
             StepKind::Send(to) => self.send(to.value, calls),
             StepKind::Wait(seconds) => (StepKindPlan::Wait(seconds.value), format!("Waits {} s.", seconds.value)),
@@ -259,7 +261,12 @@ impl Lowering<'_> {
                 let identity = self.flow.sinks[id].name.identity();
                 let function = FunctionRef(names::logical(identity, "SinkFunction"));
                 calls.functions.push(function.clone());
-                StepKindPlan::Call { function, adds: crate::facts::is_browser(self.flow, to), once: false }
+                // The same event may be mailed at several steps, and each of them tried again.
+                let known = match self.flow.sinks[id].kind {
+                    SinkKind::Email { .. } => KnownBy::Message,
+                    _ => KnownBy::Nothing,
+                };
+                StepKindPlan::Call { function, adds: crate::facts::is_browser(self.flow, to), known }
             }
             Destination::Grouper(_) | Destination::Workflow(_) => {
                 unreachable!("`check` lets no workflow send to a grouper or a workflow")

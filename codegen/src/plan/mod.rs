@@ -26,13 +26,14 @@ pub use names::{
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
 pub use parts::{
-    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, HttpPart, IntakePart, LookupPart, MatchPart,
-    Part, Publisher, QueuePart, RowPart, SchedulePart, TargetsPart, TopicPart, WebhookPart,
+    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, HttpPart, IntakePart, LookupPart, MailPart,
+    MatchPart, Part, Publisher, QueuePart, RecipientsPart, RowPart, SchedulePart, TargetsPart, TopicPart,
+    UnsubscribePart, WebhookPart,
 };
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
 pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, StoreDef, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};
-pub use workflow::{CatchPlan, Machine, RetryPlan, StepKindPlan, StepPlan};
+pub use workflow::{CatchPlan, KnownBy, Machine, RetryPlan, StepKindPlan, StepPlan};
 
 use crate::model::{ApiLogs, Architecture, Encryption, Quotas};
 

@@ -2,6 +2,7 @@
 //!
 //! What stands in the stack (tables, topics, queues) is named by the function's environment variable that holds it.
 
+use super::FieldDef;
 use crate::model::{Ref, Template};
 
 /// What a function's part of the runtime is told.
@@ -26,6 +27,63 @@ pub enum Part {
         /// Seconds for which a run is remembered; none where it may run again.
         once: Option<u64>,
     },
+    /// A sink of mail.
+    Mail(MailPart),
+    /// The function behind unsubscribe links.
+    Unsubscribe(UnsubscribePart),
+    /// The function that hears of bounces and complaints; it is told nothing.
+    Bounces,
+}
+
+/// A sink of mail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MailPart {
+    /// The sink's name.
+    pub sink: String,
+    /// The events that may come, by their types' names.
+    pub events: Vec<String>,
+    /// Who it is from.
+    pub sender: String,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// The subject.
+    pub subject: Template,
+    /// The template's name, without its endings.
+    pub template: String,
+    /// What the template may use, sorted by name.
+    pub fields: Vec<FieldDef>,
+    /// Where addresses and preferences are.
+    pub recipients: RecipientsPart,
+    /// Whether it is sent at most once; else at least once.
+    pub at_most_once: bool,
+    /// Seconds for which the same may come again.
+    pub keep: u64,
+}
+
+/// Where the address and the preferences of a user are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientsPart {
+    /// The variable that holds the name of the table of users.
+    pub table: String,
+    /// Its key.
+    pub key: String,
+    /// Whether the key is a number.
+    pub number: bool,
+    /// The field with the address.
+    pub email: String,
+    /// The variable that holds the name of the table of preferences.
+    pub preferences: Option<String>,
+}
+
+/// The function behind unsubscribe links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsubscribePart {
+    /// The variable that holds the name of the table of preferences.
+    pub preferences: String,
+    /// The sinks that reach a user, sorted.
+    pub channels: Vec<String>,
+    /// Those of them that are mail, sorted.
+    pub mails: Vec<String>,
 }
 
 impl Part {

@@ -29,6 +29,17 @@ pub struct CatchPlan {
     pub next: Option<String>,
 }
 
+/// By what a function knows a call again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// By nothing.
+    Nothing,
+    /// By the run of the step, so that it does each once: another execution is another run.
+    Run,
+    /// By the message that the step sends, which is the same in every execution of the same event.
+    Message,
+}
+
 /// What a state does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKindPlan {
@@ -38,8 +49,8 @@ pub enum StepKindPlan {
         function: FunctionRef,
         /// Whether the answer's fields are added.
         adds: bool,
-        /// Whether the function is told which run it is, so that it does each once.
-        once: bool,
+        /// By what the function knows this call again, beside the state.
+        known: KnownBy,
     },
     /// Publishes the state's input to a topic.
     Publish(TopicRef),

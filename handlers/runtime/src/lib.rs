@@ -10,6 +10,7 @@
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
 //! | [`browser`] | a WebSocket API, its sources, fan-outs and sinks | see there |
 //! | [`source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
+//! | [`mail`] | a sink of mail, and what comes back of it | no header is smuggled in; a mail is sent at most once, or at least once, as the flow says |
 //! | [`Outbox`] | the product's own API, outside Lambda | an event is written once |
 //! | [`run`] | `main` of the binary | a function that cannot run fails before its first event |
 //!
@@ -36,6 +37,7 @@ pub mod intake;
 mod item;
 mod log;
 pub mod lookup;
+pub mod mail;
 mod once;
 mod outbox;
 mod panics;
@@ -69,6 +71,7 @@ pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Ur
 pub use secret::secret;
 pub use step::{Step, step};
 
+pub use askama;
 pub use aws_config::SdkConfig;
 pub use aws_sdk_dynamodb;
 pub use lambda_runtime::{Context, LambdaEvent};

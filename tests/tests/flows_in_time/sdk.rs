@@ -11,6 +11,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use local::engine::Engine;
 use local::front::Client;
 use local::kernel::Caller;
@@ -146,4 +148,9 @@ impl TimeSource for Virtual {
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_millis(self.start) + self.at.elapsed()
     }
+}
+
+/// What stands in base 64, as a body of HTTP does on the bus.
+pub(crate) fn text(body: &serde_json::Value) -> String {
+    String::from_utf8(STANDARD.decode(body.as_str().unwrap()).unwrap()).unwrap()
 }

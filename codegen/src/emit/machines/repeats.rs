@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{StepKindPlan, StepPlan};
+use crate::plan::{KnownBy, StepKindPlan, StepPlan};
 
 /// Whether a step sends a message or is a run that is told so, or a step within it is.
 pub(super) fn sends(step: &StepPlan) -> bool {
     match &step.kind {
-        StepKindPlan::Publish(_) | StepKindPlan::Enqueue(_) | StepKindPlan::Call { once: true, .. } => true,
+        StepKindPlan::Publish(_)
+        | StepKindPlan::Enqueue(_)
+        | StepKindPlan::Call { known: KnownBy::Run | KnownBy::Message, .. } => true,
         StepKindPlan::Parallel(branches) => branches.iter().flatten().any(sends),
         StepKindPlan::Map { steps, .. } => steps.iter().any(sends),
         _ => false,

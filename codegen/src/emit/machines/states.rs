@@ -11,7 +11,7 @@ use crate::asl::{
     Processing, Resource, Retry, Scope, State, StateName, States, Substitution, Succeed, Task, Text, Until, Value,
     Wait,
 };
-use crate::plan::{CatchPlan, Machine, Plan, QueueRef, RetryPlan, StepKindPlan, StepPlan, TopicRef};
+use crate::plan::{CatchPlan, KnownBy, Machine, Plan, QueueRef, RetryPlan, StepKindPlan, StepPlan, TopicRef};
 
 /// The longest wait. Source: <https://states-language.net/spec.html#wait-state>.
 const LONGEST: u64 = 99_999_999;
@@ -143,16 +143,21 @@ impl<'p> Writer<'p> {
             })
         };
         match &step.kind {
-            StepKindPlan::Call { function, adds, once } => {
+            StepKindPlan::Call { function, adds, known } => {
                 // What tells this run from all others, those of other executions too.
                 let run = || {
                     let execution = Expr::context().path(["Execution", "Id"]);
                     let apart = |all: Expr, part: Expr| all.concat(Expr::text("\0")).concat(part);
                     self.sent(step, open).into_iter().fold(execution, apart).sha256().first_characters(32)
                 };
-                let payload = match once {
-                    true => Value::object([("run", run().into()), ("state", Expr::input().into())]),
-                    false => Expr::input().into(),
+                let known = match known {
+                    KnownBy::Nothing => None,
+                    KnownBy::Run => Some(run()),
+                    KnownBy::Message => Some(self.sender.id(&self.sent(step, open))),
+                };
+                let payload = match known {
+                    Some(known) => Value::object([("run", known.into()), ("state", Expr::input().into())]),
+                    None => Expr::input().into(),
                 };
                 let output = Expr::merge([Expr::input(), Expr::result().field("Payload")]);
                 Task {

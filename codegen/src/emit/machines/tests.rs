@@ -8,7 +8,7 @@ use crate::asl::jsonata::Expr;
 use crate::emit::fixtures::{everi, plan};
 use crate::model::{Matcher, NumericOp, Pattern, Scalar};
 use crate::plan::{
-    CatchPlan, EventDef, FieldDef, FunctionRef, Machine, Place, Plan, QueueRef, Reference, RetryPlan, Shape,
+    CatchPlan, EventDef, FieldDef, FunctionRef, KnownBy, Machine, Place, Plan, QueueRef, Reference, RetryPlan, Shape,
     StepKindPlan, StepPlan, TopicRef,
 };
 use crate::source::Span;
@@ -30,7 +30,11 @@ fn step(name: &str, kind: StepKindPlan, next: Option<&str>) -> StepPlan {
 }
 
 fn call(name: &str, adds: bool, next: Option<&str>) -> StepPlan {
-    let kind = StepKindPlan::Call { function: FunctionRef(format!("Fn{}", name.replace('_', ""))), adds, once: false };
+    let kind = StepKindPlan::Call {
+        function: FunctionRef(format!("Fn{}", name.replace('_', ""))),
+        adds,
+        known: KnownBy::Nothing,
+    };
     StepPlan { timeout: Some(20), ..step(name, kind, next) }
 }
 

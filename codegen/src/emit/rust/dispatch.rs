@@ -70,7 +70,6 @@ struct Bound {
 
 /// The arm of a function: the entry point of its part of the runtime, what that is told, and the handlers that it calls.
 fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<Bound>, function: &Function, told: &Part) -> String {
-    let parts = module.scope.import("crate", "parts");
     // What stands before the call: handlers that are given what they know.
     let mut given = String::new();
     let mut handler = |handler: Option<&str>| {
@@ -91,6 +90,9 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<Bound>, function
             None => ("source::scheduled", None),
         },
         Part::Step { .. } => ("step", handler(function.only_handler())),
+        Part::Mail(_) => ("mail::mail", None),
+        Part::Unsubscribe(_) => ("mail::unsubscribe", None),
+        Part::Bounces => ("mail::bounces", None),
         Part::Forward(forward) => {
             let asked = forward.targets.iter().flat_map(|targets| &targets.by_event);
             let asked: Vec<(String, String)> = asked
@@ -108,9 +110,12 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<Bound>, function
             }
         }
     };
-    let arguments =
-        ["invocation".to_owned(), "event.payload".to_owned(), format!("&{parts}::{}", parts::name(function))];
-    let arguments: Vec<String> = arguments.into_iter().chain(last).collect();
+    let told = (*told != Part::Bounces).then(|| {
+        let parts = module.scope.import("crate", "parts");
+        format!("&{parts}::{}", parts::name(function))
+    });
+    let arguments = ["invocation".to_owned(), "event.payload".to_owned()];
+    let arguments: Vec<String> = arguments.into_iter().chain(told).chain(last).collect();
     let (name, head) = (text::literal(&function.name), format!("runtime::{entry}"));
     let line = format!("        {name} => {head}({}).await,", arguments.join(", "));
     if given.is_empty() && line.chars().count() <= text::WIDTH {

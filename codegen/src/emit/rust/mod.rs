@@ -11,6 +11,7 @@ pub(crate) mod docs;
 mod events;
 mod handlers;
 mod index;
+mod mails;
 mod module;
 mod outbox;
 mod parts;
@@ -59,6 +60,7 @@ struct LibText<'a> {
     about: Option<String>,
     events: bool,
     outbox: bool,
+    mails: bool,
     parts: bool,
     tables: bool,
     types: bool,
@@ -112,6 +114,12 @@ pub fn files(plan: &Plan) -> Vec<File> {
         let doc = "The tables that handlers read and write, row by row.";
         files.push(module("src/tables.rs", doc, &tables::tables(&index)));
     }
+    if mails::sinks(plan).next().is_some() {
+        let doc = "The templates of the flow's mails, and what each may use: they lie beside the spec.";
+        files.push(module("src/mails.rs", doc, &mails::mails(&index)));
+        let (path, text) = mails::config(plan);
+        files.push(file(path, format!("{}\n{text}", header.replacen("//", "#", 1))));
+    }
     let doc = "The JSON Schemas, made from the Rust types: `schemas/` holds the same.";
     files.push(module("src/schema.rs", doc, &schema::schema(&index)));
     files.push(file("bootstrap/src/main.rs", main(plan, &header)));
@@ -137,6 +145,7 @@ fn lib(plan: &Plan, header: &str) -> String {
         about: docs::said(plan.about.as_deref()),
         events: !plan.events.is_empty(),
         outbox: !plan.outboxes.is_empty(),
+        mails: mails::sinks(plan).next().is_some(),
         parts: plan.functions.iter().any(|function| function.told.is_some()),
         tables: !plan.stores.is_empty(),
         types: !plan.types.is_empty(),

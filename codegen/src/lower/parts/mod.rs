@@ -3,6 +3,7 @@
 //! In: the flow. Out: for each function whose work is the runtime's, all that it must know; none where a part of the runtime
 //! that it needs is still to come.
 
+mod mail;
 mod queue;
 mod send;
 mod source;

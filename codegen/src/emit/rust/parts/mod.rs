@@ -6,6 +6,7 @@
 //! A part of one's own is a variant of [`Part`], an arm of [`part`] with a function beside it, and an arm of
 //! `dispatch`'s.
 
+mod mail;
 pub(super) mod send;
 mod source;
 mod targets;
@@ -21,7 +22,7 @@ pub(super) fn parts<'a>(index: &'a Index<'a>) -> Module<'a> {
     let told = || index.plan.functions.iter().filter_map(|function| Some((function, function.told.as_ref()?)));
     let mut module = Module::new(index, "crate::parts", told().map(|(function, _)| name(function)));
     for (function, told) in told() {
-        let (ty, value) = part(&mut module, told);
+        let Some((ty, value)) = part(&mut module, told) else { continue };
         let name = name(function);
         let before = format!("pub static {name}: {ty} =");
         let value = value.assigned(before.chars().count());
@@ -36,9 +37,9 @@ pub(super) fn name(function: &Function) -> String {
     function.name.to_ascii_uppercase()
 }
 
-/// The type and the value of what a part is told.
-fn part(module: &mut Module<'_>, part: &Part) -> (String, Value) {
-    match part {
+/// The type and the value of what a part is told; none for one that is told nothing.
+fn part(module: &mut Module<'_>, part: &Part) -> Option<(String, Value)> {
+    Some(match part {
         Part::Publisher(publisher) => self::publisher(module, publisher),
         Part::Browser(browser) => super::browsers::part(module, browser),
         Part::Consumer(consumer) => self::consumer(module, consumer),
@@ -51,7 +52,10 @@ fn part(module: &mut Module<'_>, part: &Part) -> (String, Value) {
             let once = self::once(module, *once);
             (ty.clone(), Value::Struct(ty, vec![("once", once)]))
         }
-    }
+        Part::Mail(mail) => mail::mail(module, mail),
+        Part::Unsubscribe(told) => mail::unsubscribe(module, told),
+        Part::Bounces => return None,
+    })
 }
 
 fn publisher(module: &mut Module<'_>, publisher: &Publisher) -> (String, Value) {

@@ -37,11 +37,11 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("reorder", Start::Ready),
     ("reserve_stock", Start::Ready),
     ("take_payment", Start::Ready),
-    ("order_mail", Start::Absent("email sink")),
+    ("order_mail", Start::Ready),
     ("partner", Start::Ready),
-    ("return_mail", Start::Absent("email sink")),
-    ("bounces", Start::Absent("email sink")),
-    ("unsubscribe", Start::Absent("email sink")),
+    ("return_mail", Start::Ready),
+    ("bounces", Start::Ready),
+    ("unsubscribe", Start::Ready),
 ];
 
 /// Runs one invocation of the function that `cx` names.
@@ -123,7 +123,11 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
                 async |cx: &Invocation, event| H::TakePayment::take_payment(&TakePaymentCx::new(cx), event).await;
             runtime::step(invocation, event.payload, &parts::TAKE_PAYMENT, take_payment).await
         }
+        "order_mail" => runtime::mail::mail(invocation, event.payload, &parts::ORDER_MAIL).await,
         "partner" => runtime::sink::post(invocation, event.payload, &parts::PARTNER).await,
+        "return_mail" => runtime::mail::mail(invocation, event.payload, &parts::RETURN_MAIL).await,
+        "bounces" => runtime::mail::bounces(invocation, event.payload).await,
+        "unsubscribe" => runtime::mail::unsubscribe(invocation, event.payload, &parts::UNSUBSCRIBE).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

@@ -5,6 +5,7 @@
 use runtime::forward::Forward;
 use runtime::intake::{Intake, Set};
 use runtime::lookup::{Lookup, Match};
+use runtime::mail::{Delivery, Mail, Recipients, Unsubscribe, render};
 use runtime::send::{Destination, Function, Topic, Workflow};
 use runtime::sink::{Add, Column, Counter, Row, Webhook};
 use runtime::source::{Http, Publisher, Schedule};
@@ -12,7 +13,8 @@ use runtime::targets::{Find, Targets};
 use runtime::template::Part;
 use runtime::{Consumer, EventType, Once, Order, Step};
 
-use crate::events::{MorningCame, OrderDelivered, OrderPlaced, OrderShipped, ReturnRequested};
+use crate::events::{MorningCame, OrderDelivered, OrderNews, OrderPlaced, OrderShipped, ReturnRequested};
+use crate::mails::{OrderMailHtml, OrderMailTxt, ReturnMailHtml, ReturnMailTxt};
 
 /// The function `checkout`. Takes events from PUT /orders/{order_id} of the gateway shop_api.
 pub static CHECKOUT: Http = Http {
@@ -182,6 +184,26 @@ pub static RESERVE_STOCK: Step = Step { once: Some(Once { keep: 1_209_600 }) };
 /// The function `take_payment`. Runs the handler take_payment as a step.
 pub static TAKE_PAYMENT: Step = Step { once: Some(Once { keep: 1_209_600 }) };
 
+/// The function `order_mail`. Sends mail, for the sink order_mail.
+pub static ORDER_MAIL: Mail = Mail {
+    sink: "order_mail",
+    events: &[EventType::of::<OrderNews>()],
+    sender: "Shop <orders@shop.example>",
+    reply_to: None,
+    subject: &[Part::Text("News on your order")],
+    html: render::<OrderMailHtml>,
+    text: render::<OrderMailTxt>,
+    recipients: Recipients {
+        table: "TABLE_CUSTOMERS",
+        key: "customer_id",
+        number: false,
+        email: "email",
+        preferences: Some("TABLE_PREFERENCES"),
+    },
+    delivery: Delivery::AtLeastOnce,
+    keep: 1_555_320,
+};
+
 /// The function `partner`. Posts to another server, for the sink partner.
 pub static PARTNER: Webhook = Webhook {
     events: &[EventType::of::<OrderPlaced>()],
@@ -189,4 +211,31 @@ pub static PARTNER: Webhook = Webhook {
     secret: "SECRET_PARTNER_KEY",
     headers: &[("X-Shop", "main")],
     timeout: 5,
+};
+
+/// The function `return_mail`. Sends mail, for the sink return_mail.
+pub static RETURN_MAIL: Mail = Mail {
+    sink: "return_mail",
+    events: &[EventType::of::<ReturnRequested>()],
+    sender: "Shop <orders@shop.example>",
+    reply_to: Some("help@shop.example"),
+    subject: &[Part::Field("title")],
+    html: render::<ReturnMailHtml>,
+    text: render::<ReturnMailTxt>,
+    recipients: Recipients {
+        table: "TABLE_CUSTOMERS",
+        key: "customer_id",
+        number: false,
+        email: "email",
+        preferences: Some("TABLE_PREFERENCES"),
+    },
+    delivery: Delivery::AtMostOnce,
+    keep: 1_555_320,
+};
+
+/// The function `unsubscribe`. Takes one-click unsubscriptions, signed by the mail that they come from.
+pub static UNSUBSCRIBE: Unsubscribe = Unsubscribe {
+    preferences: "TABLE_PREFERENCES",
+    channels: &["order_mail", "return_mail"],
+    mails: &["order_mail", "return_mail"],
 };
