@@ -1,0 +1,289 @@
+//! What has happened, and what must hold of it: the invariants.
+//!
+//! In: every write, message and delivery, as it happens. Out: the first invariant that it breaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use grouping::store::{Attribute, Item, Value};
+use grouping::{Accept, Epoch, Id, Key, Message, Out, Outgoing, Revision, Step, Timer, Window};
+
+use crate::scenario::Scenario;
+use crate::world::{World, number};
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    /// Which: as `docs/guarantee.md` names it.
+    pub(crate) invariant: &'static str,
+    /// How.
+    pub(crate) how: String,
+}
+
+impl Broken {
+    pub(crate) fn new(invariant: &'static str, how: impl Into<String>) -> Self {
+        Self { invariant, how: how.into() }
+    }
+}
+
+type Checked = Result<(), Broken>;
+
+fn must(holds: bool, invariant: &'static str, how: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(Broken::new(invariant, how())) }
+}
+
+/// What has happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct History {
+    acknowledged: BTreeSet<Id>,
+    windows: BTreeMap<Epoch, Opened>,
+    rotated: BTreeMap<Epoch, Rotated>,
+    frozen: BTreeMap<Id, BTreeSet<Id>>,
+    enqueued: BTreeSet<(Id, Revision)>,
+    sent: BTreeMap<(Id, Revision), (Outgoing, u8)>,
+    /// What the receiver has, by the name under which it knows a repetition.
+    received: BTreeMap<String, Revision>,
+    /// What a client shows of each group: the highest revision, and whether it was taken back.
+    shown: BTreeMap<Id, (Revision, bool)>,
+}
+
+/// A window that was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Opened {
+    first: Id,
+    began: u64,
+    last: u64,
+}
+
+/// A window that was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Rotated {
+    group: Id,
+    ids: BTreeSet<Id>,
+    dead: BTreeSet<Id>,
+}
+
+fn ids(item: &Item, attribute: Attribute) -> BTreeSet<Id> {
+    match item.get(&attribute) {
+        Some(Value::Ids(ids)) => ids.clone(),
+        _ => BTreeSet::new(),
+    }
+}
+
+impl World {
+    fn history(&mut self) -> &mut History {
+        Rc::make_mut(&mut self.history)
+    }
+
+    fn dead(&self, event: &Id) -> bool {
+        self.items.get(&Key::Mark(*event)).is_some_and(|mark| mark.contains_key(&Attribute::Dead))
+    }
+
+    fn head<'a>(&'a self, scenario: &Scenario) -> Option<&'a Item> {
+        self.items.get(&Key::Head(scenario.head.clone())).map(Rc::as_ref)
+    }
+
+    /// A write was done.
+    pub(crate) fn written(
+        &mut self,
+        key: &Key,
+        before: Option<&Item>,
+        after: &Item,
+        now: u64,
+        scenario: &Scenario,
+    ) -> Checked {
+        match key {
+            Key::Head(_) => self.head_written(before, after, now, scenario),
+            Key::Mark(event) => {
+                let dead = |item: &Item| item.contains_key(&Attribute::Dead);
+                let alive = |item: &Item| number(item, Attribute::Ttl).is_some_and(|ttl| ttl * 1_000 > now);
+                must(!before.is_some_and(|mark| dead(mark) && alive(mark)) || dead(after), "I8", || {
+                    format!("the cancelled event {event} is alive again")
+                })
+            }
+            Key::Group(group) => self.group_written(*group, before, after),
+            Key::Delivery(..) => Ok(()),
+        }
+    }
+
+    fn head_written(&mut self, before: Option<&Item>, after: &Item, now: u64, scenario: &Scenario) -> Checked {
+        let epoch = number(after, Attribute::Epoch).unwrap_or_default();
+        let closed = |epoch: &Epoch| self.history.rotated.contains_key(epoch);
+        must(!closed(&epoch), "I3", || format!("the closed window {epoch} is open again"))?;
+        let old = before.and_then(|head| number(head, Attribute::Epoch));
+        let newest = self.history.rotated.keys().next_back();
+        must(old.is_none_or(|old| old <= epoch) && newest.is_none_or(|newest| *newest < epoch), "I3", || {
+            format!("the window {epoch} comes after a later one")
+        })?;
+        if let (Some(before), Some(old)) = (before, old)
+            && old < epoch
+        {
+            self.rotate(before, after, old, now, scenario)?;
+        }
+        let held = before.map(|head| ids(head, Attribute::Ids)).unwrap_or_default();
+        if let Some(event) = ids(after, Attribute::Ids).difference(&held).next().copied() {
+            let window = self.history().windows.entry(epoch);
+            window.or_insert(Opened { first: event, began: now, last: now }).last = now;
+        }
+        let cap = scenario.config.cap();
+        must(ids(after, Attribute::Ids).len() as u64 <= cap, "cap", || format!("the window {epoch} holds too much"))
+    }
+
+    fn rotate(&mut self, before: &Item, after: &Item, epoch: Epoch, now: u64, scenario: &Scenario) -> Checked {
+        let members = ids(before, Attribute::Ids);
+        must(number(before, Attribute::PrevEpoch).is_none(), "I1", || {
+            format!("the window {epoch} takes the place of one that is not written down")
+        })?;
+        must(number(after, Attribute::PrevEpoch) == Some(epoch) && ids(after, Attribute::Prev) == members, "I1", || {
+            format!("the window {epoch} is forgotten when it closes")
+        })?;
+        let full = members.len() as u64 >= scenario.config.cap();
+        let over = self.history.windows.get(&epoch).is_none_or(|window| match scenario.config.window {
+            Window::Session { gap, at_most } => now >= window.last + gap || now >= window.began + at_most,
+            Window::Count { at_most, .. } => now >= window.began + at_most,
+        });
+        must(full || over, "I7", || format!("the window {epoch} closes before its time"))?;
+        let dead = members.iter().filter(|event| self.dead(event)).copied().collect();
+        let rotated = Rotated { group: scenario.head.group(epoch), ids: members, dead };
+        self.history().rotated.insert(epoch, rotated);
+        Ok(())
+    }
+
+    fn group_written(&mut self, group: Id, before: Option<&Item>, after: &Item) -> Checked {
+        must(before.is_none_or(|before| before == after), "I2", || format!("the group {group} changes"))?;
+        let members = ids(after, Attribute::Members);
+        let rotated = self.history.rotated.values().find(|rotated| rotated.group == group);
+        let Some(rotated) = rotated else {
+            return Err(Broken::new("I2", format!("the group {group} is of no closed window")));
+        };
+        must(members.is_disjoint(&rotated.dead), "I8", || format!("a cancelled event is in the group {group}"))?;
+        let expected = rotated.ids.iter().filter(|event| !self.dead(event)).copied().collect::<BTreeSet<_>>();
+        must(members.is_subset(&rotated.ids) && members.is_superset(&expected), "I2", || {
+            format!("the group {group} is not what its window held")
+        })?;
+        self.history().frozen.insert(group, members);
+        Ok(())
+    }
+
+    /// A message was put into a queue.
+    pub(crate) fn sent(&mut self, message: &Message) -> Checked {
+        let Message::Out(out) = message else { return Ok(()) };
+        let Out { group, .. } = out;
+        let revision = out.revision();
+        self.history().enqueued.insert((*group, revision));
+        Ok(())
+    }
+
+    /// Something left the grouper.
+    pub(crate) fn delivered(&mut self, outgoing: &Outgoing, scenario: &Scenario) -> Checked {
+        let name = (outgoing.group, outgoing.revision);
+        let history = self.history();
+        let (first, times) = history.sent.entry(name).or_insert_with(|| (outgoing.clone(), 0));
+        *times += 1;
+        must(first == outgoing, "I5", || format!("another content of {name:?}"))?;
+        must(*times == 1 || !scenario.sends_once, "once", || format!("{name:?} is sent again without need"))?;
+        if history.received.insert(outgoing.dedupe(), outgoing.revision).is_none() {
+            let shown = history.shown.entry(outgoing.group).or_insert((outgoing.revision, outgoing.withdrawn));
+            if shown.0 <= outgoing.revision {
+                *shown = (outgoing.revision, outgoing.withdrawn);
+            }
+        }
+        Ok(())
+    }
+
+    /// A message is done with.
+    pub(crate) fn acknowledged(&mut self, message: &Step, now: u64, scenario: &Scenario) -> Checked {
+        match message {
+            Step::Accept(Accept { event, .. }) => {
+                self.history().acknowledged.insert(*event);
+                self.previewed(event, scenario)
+            }
+            Step::Timer(Timer { epoch: Some(epoch), .. }) => {
+                let open = self.head(scenario).is_some_and(|head| number(head, Attribute::Epoch) == Some(*epoch));
+                let over = self.history.windows.get(epoch).is_some_and(|window| match scenario.config.window {
+                    Window::Session { at_most, .. } | Window::Count { at_most, .. } => now >= window.began + at_most,
+                });
+                must(!(open && over), "I7", || format!("the window {epoch} is open for longer than it may be"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The first event of an open window has its preview on the way when it is acknowledged.
+    fn previewed(&self, event: &Id, scenario: &Scenario) -> Checked {
+        let Some(head) = self.head(scenario).filter(|_| scenario.config.preview && !self.dead(event)) else {
+            return Ok(());
+        };
+        let epoch = number(head, Attribute::Epoch).unwrap_or_default();
+        let first = self.history.windows.get(&epoch).is_some_and(|window| window.first == *event);
+        let there = self.history.enqueued.contains(&(scenario.head.group(epoch), Revision::Preview));
+        must(!first || there, "preview", || format!("the first event of the window {epoch} is not shown"))
+    }
+
+    /// What must hold in every state.
+    pub(crate) fn check(&self, scenario: &Scenario) -> Checked {
+        let empty = Item::new();
+        let head = self.head(scenario).unwrap_or(&empty);
+        let (open, prev) = (ids(head, Attribute::Ids), number(head, Attribute::PrevEpoch));
+        for event in &scenario.events {
+            let closed = self.history.rotated.values().filter(|rotated| rotated.ids.contains(event)).count();
+            let times = closed + usize::from(open.contains(event));
+            must(times <= 1, "I1", || format!("the event {event} is in {times} windows"))?;
+            let safe = times == 1 || self.dead(event) || !self.history.acknowledged.contains(event);
+            must(safe, "I1", || format!("the event {event} was acknowledged and is nowhere"))?;
+        }
+        for (epoch, rotated) in &self.history.rotated {
+            let kept = prev == Some(*epoch) || self.history.frozen.contains_key(&rotated.group);
+            must(kept, "I1", || format!("the window {epoch} was forgotten before it was written down"))?;
+            let told = prev == Some(*epoch) || self.told(rotated, scenario);
+            must(told, "I4", || format!("the window {epoch} was forgotten before it was enqueued"))?;
+        }
+        let swept = head.contains_key(&Attribute::SweepAt) || (open.is_empty() && prev.is_none());
+        must(swept, "I4", || "the sweep would not find the window".to_owned())?;
+        let acknowledged = open.iter().any(|event| self.history.acknowledged.contains(event));
+        let armed = !acknowledged || self.timer_lost(scenario) || self.has_timer(number(head, Attribute::Epoch));
+        must(armed, "I4", || "no timer is on its way for an open window".to_owned())?;
+        if self.quiet() && !self.can_tick(scenario) { self.ended(scenario) } else { Ok(()) }
+    }
+
+    /// Whether all was enqueued that a closed window has to say.
+    fn told(&self, rotated: &Rotated, scenario: &Scenario) -> bool {
+        let empty = self.history.frozen.get(&rotated.group).is_some_and(BTreeSet::is_empty);
+        let enqueued = |revision| self.history.enqueued.contains(&(rotated.group, revision));
+        enqueued(Revision::Close) || (empty && !(scenario.config.preview && enqueued(Revision::Preview)))
+    }
+
+    fn timer_lost(&self, scenario: &Scenario) -> bool {
+        self.faults.lost_timers < scenario.faults.lost_timers
+    }
+
+    fn has_timer(&self, of: Option<Epoch>) -> bool {
+        let is = |step: &Step| matches!(step, Step::Timer(timer) if timer.epoch == of || timer.epoch.is_none());
+        self.queue.keys().any(|waiting| is(&waiting.step))
+            || self.processes.iter().any(|process| is(&process.message.step))
+    }
+
+    fn can_tick(&self, scenario: &Scenario) -> bool {
+        self.actions(scenario).iter().any(|action| !action.is_fault())
+    }
+
+    /// What must hold when nothing more happens.
+    fn ended(&self, scenario: &Scenario) -> Checked {
+        let head = self.head(scenario);
+        let rest = head.is_some_and(|head| head.contains_key(&Attribute::Ids) || head.contains_key(&Attribute::Prev));
+        must(!rest, "I6", || "nothing will ever close the window".to_owned())?;
+        if !scenario.deliver || scenario.config.at_most_once {
+            return Ok(());
+        }
+        for (group, members) in &self.history.frozen {
+            let shown = self.history.shown.get(group);
+            must(members.is_empty() || shown == Some(&(Revision::Close, false)), "I6", || {
+                format!("the group {group} is never shown whole")
+            })?;
+            must(!members.is_empty() || shown.is_none_or(|(_, withdrawn)| *withdrawn), "I8", || {
+                format!("what is shown of the group {group} was cancelled")
+            })?;
+        }
+        Ok(())
+    }
+}

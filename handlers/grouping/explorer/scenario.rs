@@ -1,0 +1,174 @@
+//! The small worlds that are searched: who comes, and what may go wrong.
+
+use std::sync::Arc;
+
+use grouping::config::{Config, Lifetimes};
+use grouping::content::{Member, Shape};
+use grouping::{Accept, HeadName, Id, Step, Window};
+
+use crate::world::Shared;
+
+/// What may still go wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Faults {
+    /// Processes that end between two steps.
+    pub(crate) crashes: u8,
+    /// Writes and messages whose answer is lost.
+    pub(crate) lost_answers: u8,
+    /// Messages that come twice.
+    pub(crate) duplicates: u8,
+    /// Timers that never come.
+    pub(crate) lost_timers: u8,
+}
+
+/// A small world.
+pub(crate) struct Scenario {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it is about.
+    pub(crate) about: &'static str,
+    /// The grouper.
+    pub(crate) config: Shared,
+    /// The head of all its events.
+    pub(crate) head: HeadName,
+    /// That head's part of the sweep's index.
+    pub(crate) bucket: &'static str,
+    /// The time at the beginning; milliseconds since 1970.
+    pub(crate) begin: u64,
+    /// The events that come.
+    pub(crate) events: Vec<Id>,
+    /// All messages that come from outside.
+    pub(crate) messages: Vec<Step>,
+    /// At most so many at the same time.
+    pub(crate) processes: usize,
+    /// What may go wrong.
+    pub(crate) faults: Faults,
+    /// Whether the sweep comes by.
+    pub(crate) sweep: bool,
+    /// Whether what is enqueued is delivered too; else it is only noted.
+    pub(crate) deliver: bool,
+    /// Whether DynamoDB deletes what has expired.
+    pub(crate) expire: bool,
+    /// Whether nothing that may go wrong is a reason to send anything twice.
+    pub(crate) sends_once: bool,
+}
+
+const SECOND: u64 = 1_000;
+
+impl Scenario {
+    fn new(name: &'static str, about: &'static str) -> Self {
+        let head = HeadName::new("k");
+        let bucket = grouping::ids::BUCKETS.into_iter().find(|bucket| *bucket == head.bucket()).unwrap_or("0");
+        let lifetimes = Lifetimes { head: 1_000 * SECOND, ..Lifetimes::for_windows(2 * SECOND) };
+        let lifetimes = Lifetimes { lease: 5 * SECOND, ..lifetimes };
+        let window = Window::Session { gap: SECOND, at_most: 2 * SECOND };
+        let config =
+            Config { window, preview: false, max: 100, at_most_once: false, shape: Shape::default(), lifetimes };
+        Self {
+            name,
+            about,
+            config: Arc::new(config),
+            head,
+            bucket,
+            begin: 1_000_000 * SECOND,
+            events: Vec::new(),
+            messages: Vec::new(),
+            processes: 2,
+            faults: Faults::default(),
+            sweep: false,
+            deliver: false,
+            expire: false,
+            sends_once: false,
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.as_ref().clone();
+        change(&mut config);
+        self.config = Arc::new(config);
+        self
+    }
+
+    fn events(mut self, count: u8) -> Self {
+        for number in 1..=count {
+            let event = event(number);
+            self.events.push(event);
+            let member = Member {
+                id: number.to_string(),
+                event: "Liked".to_owned(),
+                time: number.to_string(),
+                actor: None,
+                counts_as: None,
+                common: [].into(),
+            };
+            let payload = member.payload().unwrap_or_default();
+            self.messages.push(Step::Accept(Accept { event, head: self.head.clone(), payload }));
+        }
+        self
+    }
+
+    fn cancels(mut self, number: u8) -> Self {
+        self.messages.push(Step::Cancel { event: event(number) });
+        self
+    }
+
+    fn at_once(mut self, processes: usize) -> Self {
+        self.processes = processes;
+        self
+    }
+
+    fn crashes(mut self, count: u8) -> Self {
+        self.faults.crashes = count;
+        self
+    }
+
+    fn lost_answers(mut self, count: u8) -> Self {
+        self.faults.lost_answers = count;
+        self
+    }
+
+    fn duplicates(mut self, count: u8) -> Self {
+        self.faults.duplicates = count;
+        self
+    }
+
+    fn loses_timers(mut self, count: u8) -> Self {
+        self.faults.lost_timers = count;
+        self.sweep = true;
+        self
+    }
+
+    fn delivered(mut self) -> Self {
+        self.deliver = true;
+        self
+    }
+
+    /// What the search may put into a queue twice: timers come twice by themselves.
+    pub(crate) fn may_duplicate(&self, step: &Step) -> bool {
+        matches!(step, Step::Accept(_) | Step::Cancel { .. } | Step::Deliver { .. })
+    }
+}
+
+fn event(number: u8) -> Id {
+    Id([number; 16])
+}
+
+/// The scenarios, the quickest first.
+pub(crate) fn all() -> Vec<Scenario> {
+    vec![
+        Scenario::new("one", "one event, with every fault once")
+            .events(1)
+            .crashes(1)
+            .lost_answers(1)
+            .duplicates(1),
+        Scenario::new("two", "two events at the same time").events(2).at_once(3),
+        Scenario::new("two-crash", "two events and a crash").events(2).crashes(1),
+        Scenario::new("two-lost", "two events and a lost answer").events(2).lost_answers(1),
+        Scenario::new("two-again", "two events, one of which comes twice").events(2).duplicates(1),
+        Scenario::new("full", "a window of one event, and two events").with(|c| c.max = 1).events(2).crashes(1),
+        Scenario::new("preview", "two events, the first shown at once").with(|c| c.preview = true).events(2).crashes(1),
+        Scenario::new("cancel", "two events, one of which is cancelled").events(2).cancels(1).crashes(1),
+        Scenario::new("swept", "two events whose timer is lost").events(2).loses_timers(1).crashes(1),
+        Scenario::new("sent", "one event on its way out, with every fault").events(1).delivered().crashes(1).duplicates(1).lost_answers(1),
+    ]
+}

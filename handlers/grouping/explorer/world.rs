@@ -1,0 +1,422 @@
+//! A world in which everything goes wrong that can: a table, queues, a clock, and processes that take
+//! one step at a time.
+//!
+//! In: a world. Out: all that can happen in it next ([`World::actions`]), and the world after one of
+//! these ([`World::after`]). A world is a value; two that are equal have the same future.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use grouping::store::{Attribute, Item, Value, evaluate};
+use grouping::{Answer, Ask, Config, Fault, Id, Key, Message, Next, Run, Step, Timer};
+
+use crate::history::{Broken, History};
+use crate::scenario::{Faults, Scenario};
+
+/// One state of everything.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    /// Milliseconds since 1970.
+    pub(crate) now: u64,
+    /// The table.
+    pub(crate) items: BTreeMap<Key, Rc<Item>>,
+    /// What waits in the queues, and how often.
+    pub(crate) queue: BTreeMap<Rc<Waiting>, u8>,
+    /// In order, so that it makes no difference who is who.
+    pub(crate) processes: Vec<Rc<Process>>,
+    /// What may still go wrong.
+    pub(crate) faults: Faults,
+    /// What has happened, for the invariants.
+    pub(crate) history: Rc<History>,
+}
+
+/// A message in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Waiting {
+    /// What it begins.
+    pub(crate) step: Step,
+    /// Not before then.
+    pub(crate) at: u64,
+}
+
+/// An invocation on its way through a message.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Process {
+    /// What it took.
+    pub(crate) message: Waiting,
+    /// When: the only time that it knows.
+    pub(crate) now: u64,
+    /// The step that it is in, and the answers that it had there.
+    pub(crate) step: Step,
+    answers: Vec<Given>,
+    /// Of a read of several items: those that it has.
+    reading: Vec<Option<Rc<Item>>>,
+    /// What it asks; follows from the above.
+    ask: Asked,
+}
+
+/// An answer; equal and ordered as its text is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Given(Answer);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Asked(Ask);
+
+impl PartialOrd for Given {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Any order will do, as long as it is always the same.
+impl Ord for Given {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        crate::search::fingerprint(&self.0).cmp(&crate::search::fingerprint(&other.0))
+    }
+}
+
+impl PartialOrd for Asked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// It follows from what comes before it.
+impl Ord for Asked {
+    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
+}
+
+/// Something that can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// A process takes the message at this place.
+    Take(usize),
+    /// The process at this place gets the answer to what it asks.
+    Step(usize),
+    /// The clock goes on to the next moment that makes a difference.
+    Tick,
+    /// The sweep comes by.
+    Sweep,
+    /// DynamoDB deletes the item at this place, whose time is over.
+    Expire(usize),
+    /// Fault: the process at this place is gone, and its message comes again.
+    Crash(usize),
+    /// Fault: what the process at this place asks is done, but the answer is lost, so it asks again.
+    LoseAnswer(usize),
+    /// Fault: the message at this place is there twice.
+    Duplicate(usize),
+    /// Fault: the timer at this place is gone.
+    LoseTimer(usize),
+}
+
+impl Action {
+    /// Whether it is one that need not happen for all to end well.
+    pub(crate) fn is_fault(self) -> bool {
+        matches!(self, Self::Crash(_) | Self::LoseAnswer(_) | Self::Duplicate(_) | Self::LoseTimer(_) | Self::Expire(_))
+    }
+}
+
+impl World {
+    /// How it begins.
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let mut queue = BTreeMap::new();
+        for step in &scenario.messages {
+            *queue.entry(Rc::new(Waiting { step: step.clone(), at: scenario.begin })).or_insert(0) += 1;
+        }
+        Self {
+            now: scenario.begin,
+            items: BTreeMap::new(),
+            queue,
+            processes: Vec::new(),
+            faults: scenario.faults,
+            history: Rc::default(),
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub(crate) fn quiet(&self) -> bool {
+        self.queue.is_empty() && self.processes.is_empty()
+    }
+
+    /// All that can happen next.
+    pub(crate) fn actions(&self, scenario: &Scenario) -> Vec<Action> {
+        let mut actions = (0..self.processes.len()).map(Action::Step).collect::<Vec<_>>();
+        let room = self.processes.len() < scenario.processes;
+        for (place, waiting) in self.queue.keys().enumerate() {
+            if room && waiting.at <= self.now {
+                actions.push(Action::Take(place));
+            }
+            if self.faults.duplicates > 0 && scenario.may_duplicate(&waiting.step) {
+                actions.push(Action::Duplicate(place));
+            }
+            if self.faults.lost_timers > 0 && matches!(waiting.step, Step::Timer(Timer { epoch: Some(_), .. })) {
+                actions.push(Action::LoseTimer(place));
+            }
+        }
+        if self.next_moment(scenario).is_some() {
+            actions.push(Action::Tick);
+        }
+        if room && scenario.sweep && self.can_sweep() {
+            actions.push(Action::Sweep);
+        }
+        if scenario.expire {
+            let expired = self.items.values().enumerate().filter(|(_, item)| self.expired(item));
+            actions.extend(expired.map(|(place, _)| Action::Expire(place)));
+        }
+        for (place, process) in self.processes.iter().enumerate() {
+            if self.faults.crashes > 0 {
+                actions.push(Action::Crash(place));
+            }
+            if self.faults.lost_answers > 0 && !matches!(process.ask.0, Ask::Read(_) | Ask::Find { .. }) {
+                actions.push(Action::LoseAnswer(place));
+            }
+        }
+        actions
+    }
+
+    fn expired(&self, item: &Item) -> bool {
+        matches!(item.get(&Attribute::Ttl), Some(Value::Number(ttl)) if ttl * 1_000 <= self.now)
+    }
+
+    /// Whether a sweep would find something, and none is on its way.
+    fn can_sweep(&self) -> bool {
+        let due = |item: &Rc<Item>| number(item, Attribute::SweepAt).is_some_and(|at| at <= self.now);
+        let on_its_way = |step: &Step| matches!(step, Step::Sweep { .. } | Step::Timer(Timer { epoch: None, .. }));
+        self.items.values().any(due)
+            && !self.queue.keys().any(|waiting| on_its_way(&waiting.step))
+            && !self.processes.iter().any(|process| on_its_way(&process.message.step))
+    }
+
+    /// The next moment at which a comparison with the clock comes out otherwise.
+    fn next_moment(&self, scenario: &Scenario) -> Option<u64> {
+        let mut moments = self.queue.keys().map(|waiting| waiting.at).collect::<Vec<_>>();
+        for item in self.items.values() {
+            let of = |attribute| number(item, attribute);
+            moments.extend([Attribute::SoftDue, Attribute::HardDue, Attribute::SweepAt].into_iter().filter_map(of));
+            moments.extend(of(Attribute::Lease).map(|lease| lease + 1));
+            if scenario.expire {
+                moments.extend(of(Attribute::Ttl).map(|ttl| ttl * 1_000));
+            }
+        }
+        moments.into_iter().filter(|moment| *moment > self.now).min()
+    }
+
+    /// The world after `action`.
+    pub(crate) fn after(&self, action: Action, scenario: &Scenario) -> Result<Self, Broken> {
+        let mut world = self.clone();
+        match action {
+            Action::Take(place) => {
+                let waiting = world.take_message(place);
+                world.begin(waiting, scenario)?;
+            }
+            Action::Sweep => {
+                let waiting = Waiting { step: Step::Sweep { bucket: scenario.bucket }, at: world.now };
+                world.begin(waiting, scenario)?;
+            }
+            Action::Step(place) => {
+                let process = world.processes.remove(place);
+                world.step(&process, scenario)?;
+            }
+            Action::Tick => world.now = self.next_moment(scenario).unwrap_or(self.now),
+            Action::Expire(place) => {
+                if let Some(key) = self.items.keys().nth(place) {
+                    world.items.remove(key);
+                }
+            }
+            Action::Crash(place) => {
+                world.faults.crashes -= 1;
+                let process = world.processes.remove(place);
+                world.give_back(&process.message);
+            }
+            Action::LoseAnswer(place) => {
+                world.faults.lost_answers -= 1;
+                let process = world.processes[place].clone();
+                world.perform(&process, scenario)?;
+            }
+            Action::Duplicate(place) => {
+                world.faults.duplicates -= 1;
+                if let Some(count) = world.queue.values_mut().nth(place) {
+                    *count += 1;
+                }
+            }
+            Action::LoseTimer(place) => {
+                world.faults.lost_timers -= 1;
+                world.take_message(place);
+            }
+        }
+        world.processes.sort();
+        world.check(scenario)?;
+        Ok(world)
+    }
+
+    fn take_message(&mut self, place: usize) -> Waiting {
+        let waiting = self.queue.keys().nth(place).expect("a place in the queue").clone();
+        let count = self.queue.remove(&waiting).unwrap_or(1);
+        if count > 1 {
+            self.queue.insert(waiting.clone(), count - 1);
+        }
+        waiting.as_ref().clone()
+    }
+
+    fn give_back(&mut self, message: &Waiting) {
+        let owner = |step: &Step| match step {
+            // The next try is another owner.
+            Step::Deliver { out, .. } => Step::Deliver { out: out.clone(), owner: Id([0; 16]) },
+            step => step.clone(),
+        };
+        if !matches!(message.step, Step::Sweep { .. }) {
+            self.put(Waiting { step: owner(&message.step), at: message.at });
+        }
+    }
+
+    fn put(&mut self, waiting: Waiting) {
+        *self.queue.entry(Rc::new(waiting)).or_insert(0) += 1;
+    }
+
+    fn begin(&mut self, message: Waiting, scenario: &Scenario) -> Result<(), Broken> {
+        let step = match &message.step {
+            Step::Deliver { out, .. } => Step::Deliver { out: out.clone(), owner: self.new_owner() },
+            step => step.clone(),
+        };
+        let message = Waiting { step: step.clone(), at: message.at };
+        self.go_on(message, self.now, step, Vec::new(), scenario)
+    }
+
+    /// An owner that nobody is and no item knows.
+    fn new_owner(&self) -> Id {
+        let known = |owner: &Id| {
+            let stored = |item: &Rc<Item>| item.get(&Attribute::Owner) == Some(&Value::Id(*owner));
+            self.items.values().any(stored)
+                || self.processes.iter().any(
+                    |process| matches!(&process.message.step, Step::Deliver { owner: other, .. } if other == owner),
+                )
+        };
+        (1..=u8::MAX).map(|number| Id([number; 16])).find(|owner| !known(owner)).expect("few owners")
+    }
+
+    /// Answers what a process asks, and lets it come to its next question.
+    fn step(&mut self, process: &Process, scenario: &Scenario) -> Result<(), Broken> {
+        if let Ask::Read(keys) = &process.ask.0 {
+            // Several items are read one after the other.
+            let mut reading = process.reading.clone();
+            reading.extend(keys.get(reading.len()).map(|key| self.items.get(key).cloned()));
+            if reading.len() < keys.len() {
+                self.processes.push(Rc::new(Process { reading, ..process.clone() }));
+                return Ok(());
+            }
+            let items = reading.into_iter().map(|item| item.map(|item| item.as_ref().clone())).collect();
+            return self.answer(process, Answer::Items(items), scenario);
+        }
+        let answer = self.perform(process, scenario)?;
+        self.answer(process, answer, scenario)
+    }
+
+    fn answer(&mut self, process: &Process, answer: Answer, scenario: &Scenario) -> Result<(), Broken> {
+        let answers = process.answers.iter().cloned().chain([Given(answer)]).collect();
+        self.go_on(process.message.clone(), process.now, process.step.clone(), answers, scenario)
+    }
+
+    /// Runs a step from its start over the answers that it had.
+    fn go_on(
+        &mut self,
+        message: Waiting,
+        now: u64,
+        step: Step,
+        answers: Vec<Given>,
+        scenario: &Scenario,
+    ) -> Result<(), Broken> {
+        let (mut run, mut next) = Run::start(step, now, &scenario.config);
+        for Given(answer) in &answers {
+            next = run.answer(answer.clone());
+        }
+        match next {
+            Next::Ask(ask) => {
+                let answers = if run.answered() == 0 { Vec::new() } else { answers };
+                let step = run.step().clone();
+                let process = Process { message, now, step, answers, reading: Vec::new(), ask: Asked(ask) };
+                self.processes.push(Rc::new(process));
+                Ok(())
+            }
+            Next::End(Ok(())) => self.acknowledged(&message.step, now, scenario),
+            Next::End(Err(Fault::Busy)) => {
+                self.give_back(&message);
+                Ok(())
+            }
+            Next::End(Err(fault)) => Err(Broken::new("no fault", format!("{fault}"))),
+        }
+    }
+
+    /// Does what a process asks.
+    fn perform(&mut self, process: &Process, scenario: &Scenario) -> Result<Answer, Broken> {
+        match &process.ask.0 {
+            Ask::Read(keys) => {
+                let items = keys.iter().map(|key| self.items.get(key).map(|item| item.as_ref().clone()));
+                Ok(Answer::Items(items.collect()))
+            }
+            Ask::Write(write) => {
+                let before = self.items.get(&write.key).cloned();
+                let Some(after) = evaluate::write(before.as_deref(), write) else {
+                    return Ok(Answer::Refused(before.map(|item| item.as_ref().clone())));
+                };
+                self.items.insert(write.key.clone(), Rc::new(after.clone()));
+                self.written(&write.key, before.as_deref(), &after, process.now, scenario)?;
+                Ok(Answer::Applied(after))
+            }
+            Ask::Send(message) => {
+                self.sent(message)?;
+                match message {
+                    Message::Timer(timer) => self.put(Waiting { step: Step::Timer(timer.clone()), at: timer.at }),
+                    Message::Out(out) if scenario.deliver => {
+                        let step = Step::Deliver { out: out.clone(), owner: Id([0; 16]) };
+                        self.put(Waiting { step, at: self.now });
+                    }
+                    Message::Out(_) => {}
+                }
+                Ok(Answer::Done)
+            }
+            Ask::Deliver(outgoing) => {
+                self.delivered(outgoing, scenario)?;
+                Ok(Answer::Done)
+            }
+            Ask::Find { until, .. } => {
+                let due = |item: &Rc<Item>| number(item, Attribute::SweepAt).is_some_and(|at| at <= *until);
+                let heads = self.items.iter().filter(|(_, item)| due(item)).filter_map(|(key, _)| match key {
+                    Key::Head(name) => Some(name.clone()),
+                    _ => None,
+                });
+                Ok(Answer::Found(heads.collect()))
+            }
+        }
+    }
+}
+
+/// The attribute as a number.
+pub(crate) fn number(item: &Item, attribute: Attribute) -> Option<u64> {
+    match item.get(&attribute) {
+        Some(Value::Number(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+/// The configuration, shared as the step function wants it.
+pub(crate) type Shared = Arc<Config>;
+
+/// What a process is about to do, for a person.
+pub(crate) fn describe(world: &World, action: Action) -> String {
+    let process = |place: usize| &world.processes[place];
+    let waiting = |place: usize| world.queue.keys().nth(place).expect("a place in the queue");
+    match action {
+        Action::Take(place) => format!("take       {:?}", waiting(place).step),
+        Action::Step(place) => format!("step       {:?}", process(place).ask.0),
+        Action::Tick => "tick".to_owned(),
+        Action::Sweep => "sweep".to_owned(),
+        Action::Expire(place) => format!("expire     {:?}", world.items.keys().nth(place)),
+        Action::Crash(place) => format!("CRASH      at {:?}", process(place).ask.0),
+        Action::LoseAnswer(place) => format!("LOST       answer to {:?}", process(place).ask.0),
+        Action::Duplicate(place) => format!("DUPLICATE  {:?}", waiting(place).step),
+        Action::LoseTimer(place) => format!("LOST       timer {:?}", waiting(place).step),
+    }
+}
