@@ -3,7 +3,6 @@
 //! In: every write, message and delivery, as it happens. Out: the first invariant that it breaks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use grouping::store::{Attribute, Item, Value};
 use grouping::{Accept, Epoch, Id, Key, Message, Out, Outgoing, Revision, Step, Timer, Window};
@@ -35,7 +34,9 @@ fn must(holds: bool, invariant: &'static str, how: impl FnOnce() -> String) -> C
 /// What has happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct History {
-    acknowledged: BTreeSet<Id>,
+    /// The highest number of an event that has come, where events are alike.
+    pub(crate) begun: usize,
+    pub(crate) acknowledged: BTreeSet<Id>,
     windows: BTreeMap<Epoch, Opened>,
     rotated: BTreeMap<Epoch, Rotated>,
     frozen: BTreeMap<Id, BTreeSet<Id>>,
@@ -63,6 +64,23 @@ struct Rotated {
     dead: BTreeSet<Id>,
 }
 
+impl History {
+    fn delivered(&mut self, outgoing: &Outgoing, scenario: &Scenario) -> Checked {
+        let name = (outgoing.group, outgoing.revision);
+        let (first, times) = self.sent.entry(name).or_insert_with(|| (outgoing.clone(), 0));
+        *times = times.saturating_add(1);
+        must(first == outgoing, "I5", || format!("another content of {name:?}"))?;
+        must(*times == 1 || !scenario.sends_once, "once", || format!("{name:?} is sent again without need"))?;
+        if self.received.insert(outgoing.dedupe(), outgoing.revision).is_none() {
+            let shown = self.shown.entry(outgoing.group).or_insert((outgoing.revision, outgoing.withdrawn));
+            if shown.0 <= outgoing.revision {
+                *shown = (outgoing.revision, outgoing.withdrawn);
+            }
+        }
+        Ok(())
+    }
+}
+
 fn ids(item: &Item, attribute: Attribute) -> BTreeSet<Id> {
     match item.get(&attribute) {
         Some(Value::Ids(ids)) => ids.clone(),
@@ -71,16 +89,12 @@ fn ids(item: &Item, attribute: Attribute) -> BTreeSet<Id> {
 }
 
 impl World {
-    fn history(&mut self) -> &mut History {
-        Rc::make_mut(&mut self.history)
-    }
-
     fn dead(&self, event: &Id) -> bool {
         self.items.get(&Key::Mark(*event)).is_some_and(|mark| mark.contains_key(&Attribute::Dead))
     }
 
     fn head<'a>(&'a self, scenario: &Scenario) -> Option<&'a Item> {
-        self.items.get(&Key::Head(scenario.head.clone())).map(Rc::as_ref)
+        self.items.get(&Key::Head(scenario.head.clone())).map(std::ops::Deref::deref)
     }
 
     /// A write was done.
@@ -122,8 +136,10 @@ impl World {
         }
         let held = before.map(|head| ids(head, Attribute::Ids)).unwrap_or_default();
         if let Some(event) = ids(after, Attribute::Ids).difference(&held).next().copied() {
-            let window = self.history().windows.entry(epoch);
-            window.or_insert(Opened { first: event, began: now, last: now }).last = now;
+            self.history.with(|history| {
+                let window = history.windows.entry(epoch);
+                window.or_insert(Opened { first: event, began: now, last: now }).last = now;
+            });
         }
         let cap = scenario.config.cap();
         must(ids(after, Attribute::Ids).len() as u64 <= cap, "cap", || format!("the window {epoch} holds too much"))
@@ -145,7 +161,7 @@ impl World {
         must(full || over, "I7", || format!("the window {epoch} closes before its time"))?;
         let dead = members.iter().filter(|event| self.dead(event)).copied().collect();
         let rotated = Rotated { group: scenario.head.group(epoch), ids: members, dead };
-        self.history().rotated.insert(epoch, rotated);
+        self.history.with(|history| history.rotated.insert(epoch, rotated));
         Ok(())
     }
 
@@ -161,7 +177,7 @@ impl World {
         must(members.is_subset(&rotated.ids) && members.is_superset(&expected), "I2", || {
             format!("the group {group} is not what its window held")
         })?;
-        self.history().frozen.insert(group, members);
+        self.history.with(|history| history.frozen.insert(group, members));
         Ok(())
     }
 
@@ -170,32 +186,24 @@ impl World {
         let Message::Out(out) = message else { return Ok(()) };
         let Out { group, .. } = out;
         let revision = out.revision();
-        self.history().enqueued.insert((*group, revision));
+        if !self.history.enqueued.contains(&(*group, revision)) {
+            self.history.with(|history| history.enqueued.insert((*group, revision)));
+        }
         Ok(())
     }
 
     /// Something left the grouper.
     pub(crate) fn delivered(&mut self, outgoing: &Outgoing, scenario: &Scenario) -> Checked {
-        let name = (outgoing.group, outgoing.revision);
-        let history = self.history();
-        let (first, times) = history.sent.entry(name).or_insert_with(|| (outgoing.clone(), 0));
-        *times += 1;
-        must(first == outgoing, "I5", || format!("another content of {name:?}"))?;
-        must(*times == 1 || !scenario.sends_once, "once", || format!("{name:?} is sent again without need"))?;
-        if history.received.insert(outgoing.dedupe(), outgoing.revision).is_none() {
-            let shown = history.shown.entry(outgoing.group).or_insert((outgoing.revision, outgoing.withdrawn));
-            if shown.0 <= outgoing.revision {
-                *shown = (outgoing.revision, outgoing.withdrawn);
-            }
-        }
-        Ok(())
+        self.history.with(|history| history.delivered(outgoing, scenario))
     }
 
     /// A message is done with.
     pub(crate) fn acknowledged(&mut self, message: &Step, now: u64, scenario: &Scenario) -> Checked {
         match message {
             Step::Accept(Accept { event, .. }) => {
-                self.history().acknowledged.insert(*event);
+                if !self.history.acknowledged.contains(event) {
+                    self.history.with(|history| history.acknowledged.insert(*event));
+                }
                 self.previewed(event, scenario)
             }
             Step::Timer(Timer { epoch: Some(epoch), .. }) => {
@@ -240,7 +248,7 @@ impl World {
         }
         let swept = head.contains_key(&Attribute::SweepAt) || (open.is_empty() && prev.is_none());
         must(swept, "I4", || "the sweep would not find the window".to_owned())?;
-        let acknowledged = open.iter().any(|event| self.history.acknowledged.contains(event));
+        let acknowledged = open.iter().any(|event| self.history.acknowledged.contains(event) && !self.dead(event));
         let armed = !acknowledged || self.timer_lost(scenario) || self.has_timer(number(head, Attribute::Epoch));
         must(armed, "I4", || "no timer is on its way for an open window".to_owned())?;
         if self.quiet() && !self.can_tick(scenario) { self.ended(scenario) } else { Ok(()) }

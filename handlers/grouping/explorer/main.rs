@@ -3,6 +3,7 @@
 //! In: names of scenarios; all, if none is given. Out: the bounds and the number of worlds of each, or
 //! the invariant that is broken and how one gets there, and then exit code 1.
 
+mod hashed;
 mod history;
 mod scenario;
 mod search;

@@ -49,6 +49,12 @@ pub(crate) struct Scenario {
     pub(crate) deliver: bool,
     /// Whether DynamoDB deletes what has expired.
     pub(crate) expire: bool,
+    /// Whether the clock stands still while anybody is at work: fewer worlds.
+    pub(crate) quick: bool,
+    /// Whether the events are alike, so that only their first comings in order are searched.
+    pub(crate) alike: bool,
+    /// When a message from outside comes for the last time, if ever.
+    pub(crate) horizon: Option<u64>,
     /// Whether nothing that may go wrong is a reason to send anything twice.
     pub(crate) sends_once: bool,
 }
@@ -78,6 +84,9 @@ impl Scenario {
             sweep: false,
             deliver: false,
             expire: false,
+            quick: false,
+            alike: true,
+            horizon: None,
             sends_once: false,
         }
     }
@@ -91,7 +100,7 @@ impl Scenario {
 
     fn events(mut self, count: u8) -> Self {
         for number in 1..=count {
-            let event = event(number);
+            let event = numbered(number);
             self.events.push(event);
             let member = Member {
                 id: number.to_string(),
@@ -108,8 +117,31 @@ impl Scenario {
     }
 
     fn cancels(mut self, number: u8) -> Self {
-        self.messages.push(Step::Cancel { event: event(number) });
+        self.messages.push(Step::Cancel { event: numbered(number) });
+        // Its window may hold nothing else, and then needs no timer.
+        self.sweep = true;
+        self.alike = false;
         self
+    }
+
+    fn quick(mut self) -> Self {
+        self.quick = true;
+        self
+    }
+
+    fn once(mut self) -> Self {
+        self.sends_once = true;
+        self
+    }
+
+    /// Things expire: late duplicates come within a second, and MARK and GRP live just long enough.
+    fn expires(mut self) -> Self {
+        self.expire = true;
+        self.horizon = Some(self.begin + SECOND);
+        self.with(|config| {
+            let mark = 4 * SECOND;
+            config.lifetimes = Lifetimes { head: SECOND, mark, group: mark + SECOND, ..config.lifetimes };
+        })
     }
 
     fn at_once(mut self, processes: usize) -> Self {
@@ -149,26 +181,46 @@ impl Scenario {
     }
 }
 
-fn event(number: u8) -> Id {
+/// The event of a number.
+pub(crate) fn numbered(number: u8) -> Id {
     Id([number; 16])
 }
 
-/// The scenarios, the quickest first.
+/// The scenarios.
 pub(crate) fn all() -> Vec<Scenario> {
+    let new = Scenario::new;
     vec![
-        Scenario::new("one", "one event, with every fault once")
-            .events(1)
-            .crashes(1)
-            .lost_answers(1)
-            .duplicates(1),
-        Scenario::new("two", "two events at the same time").events(2).at_once(3),
-        Scenario::new("two-crash", "two events and a crash").events(2).crashes(1),
-        Scenario::new("two-lost", "two events and a lost answer").events(2).lost_answers(1),
-        Scenario::new("two-again", "two events, one of which comes twice").events(2).duplicates(1),
-        Scenario::new("full", "a window of one event, and two events").with(|c| c.max = 1).events(2).crashes(1),
-        Scenario::new("preview", "two events, the first shown at once").with(|c| c.preview = true).events(2).crashes(1),
-        Scenario::new("cancel", "two events, one of which is cancelled").events(2).cancels(1).crashes(1),
-        Scenario::new("swept", "two events whose timer is lost").events(2).loses_timers(1).crashes(1),
-        Scenario::new("sent", "one event on its way out, with every fault").events(1).delivered().crashes(1).duplicates(1).lost_answers(1),
+        new("one", "one event, and every fault").events(1).crashes(1).lost_answers(1).duplicates(1),
+        new("two", "two events at the same time").events(2).at_once(3),
+        new("crash", "two events").events(2).crashes(1).quick(),
+        new("lost", "two events").events(2).lost_answers(1).quick(),
+        new("again", "two events").events(2).duplicates(1).quick(),
+        new("full", "a window of one event, and two events").with(full).events(2).crashes(1).quick(),
+        new("full-lost", "a window of one event, and two events").with(full).events(2).lost_answers(1).quick(),
+        new("full-again", "a window of one event, and two events").with(full).events(2).duplicates(1).quick(),
+        new("preview", "two events, the first shown at once").with(preview).events(2).crashes(1).quick(),
+        new("cancel", "two events, one of them cancelled").events(2).cancels(1).crashes(1).quick(),
+        new("cancel-again", "an event that is cancelled").events(1).cancels(1).duplicates(2).lost_answers(1).quick(),
+        new("cancel-full", "a window of one event; one of two is cancelled").with(full).events(2).cancels(1).crashes(1).quick(),
+        new("withdrawn", "an event that is shown at once and cancelled").with(preview).events(1).cancels(1).crashes(1).delivered().quick(),
+        new("swept", "two events, and a lost timer").events(2).loses_timers(1).crashes(1).quick(),
+        new("sent", "an event on its way out").events(1).crashes(1).lost_answers(1).duplicates(1).delivered().quick(),
+        new("sent-slow", "an event on its way out, slowly").events(1).crashes(1).delivered().at_once(3),
+        new("sent-once", "an event on its way out, twice").events(1).duplicates(2).delivered().once().quick(),
+        new("shown", "two events, the first shown at once, on their way out").with(preview).events(2).delivered().quick(),
+        new("at-most", "an event on its way out, at most once").with(at_most).events(1).crashes(1).duplicates(1).delivered().once(),
+        new("expired", "two events, and late duplicates").events(2).duplicates(1).expires().quick(),
     ]
+}
+
+fn full(config: &mut Config) {
+    config.max = 1;
+}
+
+fn preview(config: &mut Config) {
+    config.preview = true;
+}
+
+fn at_most(config: &mut Config) {
+    config.at_most_once = true;
 }

@@ -4,8 +4,8 @@
 //! of a hash: of ten million worlds, two are taken for one with a probability of 3 in a million.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::hashed::fingerprint;
 use crate::history::Broken;
 use crate::scenario::Scenario;
 use crate::world::{Action, World, describe};
@@ -20,13 +20,6 @@ pub(crate) struct Found {
     pub(crate) depth: u32,
     /// What is broken, and how one gets there.
     pub(crate) broken: Option<(Broken, Vec<String>)>,
-}
-
-/// 64 bits that stand for a value.
-pub(crate) fn fingerprint(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The worlds that were met, as numbers.

@@ -5,34 +5,34 @@
 //! these ([`World::after`]). A world is a value; two that are equal have the same future.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use grouping::store::{Attribute, Item, Value, evaluate};
 use grouping::{Answer, Ask, Config, Fault, Id, Key, Message, Next, Run, Step, Timer};
 
+use crate::hashed::Hashed;
 use crate::history::{Broken, History};
 use crate::scenario::{Faults, Scenario};
 
 /// One state of everything.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Hash)]
 pub(crate) struct World {
     /// Milliseconds since 1970.
     pub(crate) now: u64,
     /// The table.
-    pub(crate) items: BTreeMap<Key, Rc<Item>>,
+    pub(crate) items: BTreeMap<Key, Hashed<Item>>,
     /// What waits in the queues, and how often.
-    pub(crate) queue: BTreeMap<Rc<Waiting>, u8>,
+    pub(crate) queue: BTreeMap<Hashed<Waiting>, u8>,
     /// In order, so that it makes no difference who is who.
-    pub(crate) processes: Vec<Rc<Process>>,
+    pub(crate) processes: Vec<Hashed<Process>>,
     /// What may still go wrong.
     pub(crate) faults: Faults,
     /// What has happened, for the invariants.
-    pub(crate) history: Rc<History>,
+    pub(crate) history: Hashed<History>,
 }
 
 /// A message in a queue.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Waiting {
     /// What it begins.
     pub(crate) step: Step,
@@ -41,7 +41,7 @@ pub(crate) struct Waiting {
 }
 
 /// An invocation on its way through a message.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Process {
     /// What it took.
     pub(crate) message: Waiting,
@@ -49,44 +49,11 @@ pub(crate) struct Process {
     pub(crate) now: u64,
     /// The step that it is in, and the answers that it had there.
     pub(crate) step: Step,
-    answers: Vec<Given>,
+    answers: Vec<Answer>,
     /// Of a read of several items: those that it has.
-    reading: Vec<Option<Rc<Item>>>,
+    reading: Vec<Option<Hashed<Item>>>,
     /// What it asks; follows from the above.
-    ask: Asked,
-}
-
-/// An answer; equal and ordered as its text is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Given(Answer);
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Asked(Ask);
-
-impl PartialOrd for Given {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// Any order will do, as long as it is always the same.
-impl Ord for Given {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        crate::search::fingerprint(&self.0).cmp(&crate::search::fingerprint(&other.0))
-    }
-}
-
-impl PartialOrd for Asked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// It follows from what comes before it.
-impl Ord for Asked {
-    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
-        std::cmp::Ordering::Equal
-    }
+    ask: Ask,
 }
 
 /// Something that can happen.
@@ -124,7 +91,7 @@ impl World {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let mut queue = BTreeMap::new();
         for step in &scenario.messages {
-            *queue.entry(Rc::new(Waiting { step: step.clone(), at: scenario.begin })).or_insert(0) += 1;
+            *queue.entry(Hashed::new(Waiting { step: step.clone(), at: scenario.begin })).or_insert(0) += 1;
         }
         Self {
             now: scenario.begin,
@@ -132,7 +99,7 @@ impl World {
             queue,
             processes: Vec::new(),
             faults: scenario.faults,
-            history: Rc::default(),
+            history: Hashed::new(History::default()),
         }
     }
 
@@ -146,7 +113,7 @@ impl World {
         let mut actions = (0..self.processes.len()).map(Action::Step).collect::<Vec<_>>();
         let room = self.processes.len() < scenario.processes;
         for (place, waiting) in self.queue.keys().enumerate() {
-            if room && waiting.at <= self.now {
+            if room && waiting.at <= self.now && self.in_turn(&waiting.step, scenario) {
                 actions.push(Action::Take(place));
             }
             if self.faults.duplicates > 0 && scenario.may_duplicate(&waiting.step) {
@@ -156,10 +123,10 @@ impl World {
                 actions.push(Action::LoseTimer(place));
             }
         }
-        if self.next_moment(scenario).is_some() {
+        if (self.processes.is_empty() || !scenario.quick) && self.next_moment(scenario).is_some() {
             actions.push(Action::Tick);
         }
-        if room && scenario.sweep && self.can_sweep() {
+        if room && scenario.sweep && (self.processes.is_empty() || !scenario.quick) && self.can_sweep() {
             actions.push(Action::Sweep);
         }
         if scenario.expire {
@@ -170,21 +137,52 @@ impl World {
             if self.faults.crashes > 0 {
                 actions.push(Action::Crash(place));
             }
-            if self.faults.lost_answers > 0 && !matches!(process.ask.0, Ask::Read(_) | Ask::Find { .. }) {
+            if self.faults.lost_answers > 0 && !matches!(process.ask, Ask::Read(_) | Ask::Find { .. }) {
                 actions.push(Action::LoseAnswer(place));
             }
         }
         actions
     }
 
+    /// Of events that are alike, none comes before those of lower numbers.
+    fn in_turn(&self, step: &Step, scenario: &Scenario) -> bool {
+        match step {
+            Step::Accept(accept) if scenario.alike => {
+                let before = scenario.events.iter().take_while(|event| **event != accept.event);
+                before.count() <= self.history.begun
+            }
+            _ => true,
+        }
+    }
+
+    /// The time goes on; what came from outside and was acknowledged does not come again after its horizon.
+    fn tick(&mut self, scenario: &Scenario) {
+        let Some(moment) = self.next_moment(scenario) else { return };
+        self.now = moment;
+        if scenario.horizon.is_some_and(|horizon| horizon < moment) {
+            let late = |step: &Step| {
+                matches!(step, Step::Accept(accept) if self.history.acknowledged.contains(&accept.event))
+            };
+            self.queue.retain(|waiting, _| !late(&waiting.step));
+        }
+    }
+
+    /// Whether an event that nobody has acknowledged would come too late.
+    fn waits_for(&self, moment: u64, scenario: &Scenario) -> bool {
+        let new = |step: &Step| {
+            matches!(step, Step::Accept(accept) if !self.history.acknowledged.contains(&accept.event))
+        };
+        scenario.horizon.is_some_and(|horizon| horizon < moment) && self.queue.keys().any(|waiting| new(&waiting.step))
+    }
+
     fn expired(&self, item: &Item) -> bool {
         matches!(item.get(&Attribute::Ttl), Some(Value::Number(ttl)) if ttl * 1_000 <= self.now)
     }
 
-    /// Whether a sweep would find something, and none is on its way.
+    /// Whether a sweep would find something that nothing else does: one too many is no more than another timer.
     fn can_sweep(&self) -> bool {
-        let due = |item: &Rc<Item>| number(item, Attribute::SweepAt).is_some_and(|at| at <= self.now);
-        let on_its_way = |step: &Step| matches!(step, Step::Sweep { .. } | Step::Timer(Timer { epoch: None, .. }));
+        let due = |item: &Hashed<Item>| number(item, Attribute::SweepAt).is_some_and(|at| at <= self.now);
+        let on_its_way = |step: &Step| matches!(step, Step::Sweep { .. } | Step::Timer(_));
         self.items.values().any(due)
             && !self.queue.keys().any(|waiting| on_its_way(&waiting.step))
             && !self.processes.iter().any(|process| on_its_way(&process.message.step))
@@ -201,7 +199,8 @@ impl World {
                 moments.extend(of(Attribute::Ttl).map(|ttl| ttl * 1_000));
             }
         }
-        moments.into_iter().filter(|moment| *moment > self.now).min()
+        let next = moments.into_iter().filter(|moment| *moment > self.now).min()?;
+        (!self.waits_for(next, scenario)).then_some(next)
     }
 
     /// The world after `action`.
@@ -220,7 +219,7 @@ impl World {
                 let process = world.processes.remove(place);
                 world.step(&process, scenario)?;
             }
-            Action::Tick => world.now = self.next_moment(scenario).unwrap_or(self.now),
+            Action::Tick => world.tick(scenario),
             Action::Expire(place) => {
                 if let Some(key) = self.items.keys().nth(place) {
                     world.items.remove(key);
@@ -248,8 +247,19 @@ impl World {
             }
         }
         world.processes.sort();
+        world.drop_stale_timers(scenario);
         world.check(scenario)?;
         Ok(world)
+    }
+
+    /// A timer of a window that is closed and written down does nothing; left out, half of all worlds are.
+    fn drop_stale_timers(&mut self, scenario: &Scenario) {
+        let head = self.items.get(&Key::Head(scenario.head.clone()));
+        let Some(open) = head.and_then(|head| number(head, Attribute::Epoch)) else { return };
+        if head.is_some_and(|head| !head.contains_key(&Attribute::PrevEpoch)) {
+            let stale = |step: &Step| matches!(step, Step::Timer(Timer { epoch: Some(epoch), .. }) if *epoch < open);
+            self.queue.retain(|waiting, _| !stale(&waiting.step));
+        }
     }
 
     fn take_message(&mut self, place: usize) -> Waiting {
@@ -258,7 +268,7 @@ impl World {
         if count > 1 {
             self.queue.insert(waiting.clone(), count - 1);
         }
-        waiting.as_ref().clone()
+        (*waiting).clone()
     }
 
     fn give_back(&mut self, message: &Waiting) {
@@ -273,7 +283,7 @@ impl World {
     }
 
     fn put(&mut self, waiting: Waiting) {
-        *self.queue.entry(Rc::new(waiting)).or_insert(0) += 1;
+        *self.queue.entry(Hashed::new(waiting)).or_insert(0) += 1;
     }
 
     fn begin(&mut self, message: Waiting, scenario: &Scenario) -> Result<(), Broken> {
@@ -281,6 +291,12 @@ impl World {
             Step::Deliver { out, .. } => Step::Deliver { out: out.clone(), owner: self.new_owner() },
             step => step.clone(),
         };
+        if let Step::Accept(accept) = &step {
+            let number = scenario.events.iter().take_while(|event| **event != accept.event).count() + 1;
+            if scenario.alike && self.history.begun < number {
+                self.history.with(|history| history.begun = number);
+            }
+        }
         let message = Waiting { step: step.clone(), at: message.at };
         self.go_on(message, self.now, step, Vec::new(), scenario)
     }
@@ -288,7 +304,7 @@ impl World {
     /// An owner that nobody is and no item knows.
     fn new_owner(&self) -> Id {
         let known = |owner: &Id| {
-            let stored = |item: &Rc<Item>| item.get(&Attribute::Owner) == Some(&Value::Id(*owner));
+            let stored = |item: &Hashed<Item>| item.get(&Attribute::Owner) == Some(&Value::Id(*owner));
             self.items.values().any(stored)
                 || self.processes.iter().any(
                     |process| matches!(&process.message.step, Step::Deliver { owner: other, .. } if other == owner),
@@ -299,15 +315,15 @@ impl World {
 
     /// Answers what a process asks, and lets it come to its next question.
     fn step(&mut self, process: &Process, scenario: &Scenario) -> Result<(), Broken> {
-        if let Ask::Read(keys) = &process.ask.0 {
+        if let Ask::Read(keys) = &process.ask {
             // Several items are read one after the other.
             let mut reading = process.reading.clone();
             reading.extend(keys.get(reading.len()).map(|key| self.items.get(key).cloned()));
             if reading.len() < keys.len() {
-                self.processes.push(Rc::new(Process { reading, ..process.clone() }));
+                self.processes.push(Hashed::new(Process { reading, ..process.clone() }));
                 return Ok(());
             }
-            let items = reading.into_iter().map(|item| item.map(|item| item.as_ref().clone())).collect();
+            let items = reading.into_iter().map(|item| item.map(|item| Item::clone(&item))).collect();
             return self.answer(process, Answer::Items(items), scenario);
         }
         let answer = self.perform(process, scenario)?;
@@ -315,7 +331,7 @@ impl World {
     }
 
     fn answer(&mut self, process: &Process, answer: Answer, scenario: &Scenario) -> Result<(), Broken> {
-        let answers = process.answers.iter().cloned().chain([Given(answer)]).collect();
+        let answers = process.answers.iter().cloned().chain([answer]).collect();
         self.go_on(process.message.clone(), process.now, process.step.clone(), answers, scenario)
     }
 
@@ -325,19 +341,19 @@ impl World {
         message: Waiting,
         now: u64,
         step: Step,
-        answers: Vec<Given>,
+        answers: Vec<Answer>,
         scenario: &Scenario,
     ) -> Result<(), Broken> {
         let (mut run, mut next) = Run::start(step, now, &scenario.config);
-        for Given(answer) in &answers {
+        for answer in &answers {
             next = run.answer(answer.clone());
         }
         match next {
             Next::Ask(ask) => {
                 let answers = if run.answered() == 0 { Vec::new() } else { answers };
                 let step = run.step().clone();
-                let process = Process { message, now, step, answers, reading: Vec::new(), ask: Asked(ask) };
-                self.processes.push(Rc::new(process));
+                let process = Process { message, now, step, answers, reading: Vec::new(), ask: ask };
+                self.processes.push(Hashed::new(process));
                 Ok(())
             }
             Next::End(Ok(())) => self.acknowledged(&message.step, now, scenario),
@@ -351,17 +367,17 @@ impl World {
 
     /// Does what a process asks.
     fn perform(&mut self, process: &Process, scenario: &Scenario) -> Result<Answer, Broken> {
-        match &process.ask.0 {
+        match &process.ask {
             Ask::Read(keys) => {
-                let items = keys.iter().map(|key| self.items.get(key).map(|item| item.as_ref().clone()));
+                let items = keys.iter().map(|key| self.items.get(key).map(|item| Item::clone(item)));
                 Ok(Answer::Items(items.collect()))
             }
             Ask::Write(write) => {
                 let before = self.items.get(&write.key).cloned();
                 let Some(after) = evaluate::write(before.as_deref(), write) else {
-                    return Ok(Answer::Refused(before.map(|item| item.as_ref().clone())));
+                    return Ok(Answer::Refused(before.map(|item| Item::clone(&item))));
                 };
-                self.items.insert(write.key.clone(), Rc::new(after.clone()));
+                self.items.insert(write.key.clone(), Hashed::new(after.clone()));
                 self.written(&write.key, before.as_deref(), &after, process.now, scenario)?;
                 Ok(Answer::Applied(after))
             }
@@ -382,7 +398,7 @@ impl World {
                 Ok(Answer::Done)
             }
             Ask::Find { until, .. } => {
-                let due = |item: &Rc<Item>| number(item, Attribute::SweepAt).is_some_and(|at| at <= *until);
+                let due = |item: &Hashed<Item>| number(item, Attribute::SweepAt).is_some_and(|at| at <= *until);
                 let heads = self.items.iter().filter(|(_, item)| due(item)).filter_map(|(key, _)| match key {
                     Key::Head(name) => Some(name.clone()),
                     _ => None,
@@ -410,12 +426,12 @@ pub(crate) fn describe(world: &World, action: Action) -> String {
     let waiting = |place: usize| world.queue.keys().nth(place).expect("a place in the queue");
     match action {
         Action::Take(place) => format!("take       {:?}", waiting(place).step),
-        Action::Step(place) => format!("step       {:?}", process(place).ask.0),
+        Action::Step(place) => format!("step       {:?}", process(place).ask),
         Action::Tick => "tick".to_owned(),
         Action::Sweep => "sweep".to_owned(),
         Action::Expire(place) => format!("expire     {:?}", world.items.keys().nth(place)),
-        Action::Crash(place) => format!("CRASH      at {:?}", process(place).ask.0),
-        Action::LoseAnswer(place) => format!("LOST       answer to {:?}", process(place).ask.0),
+        Action::Crash(place) => format!("CRASH      at {:?}", process(place).ask),
+        Action::LoseAnswer(place) => format!("LOST       answer to {:?}", process(place).ask),
         Action::Duplicate(place) => format!("DUPLICATE  {:?}", waiting(place).step),
         Action::LoseTimer(place) => format!("LOST       timer {:?}", waiting(place).step),
     }
