@@ -37,6 +37,8 @@ pub(crate) struct History {
     /// The highest number of an event that has come, where events are alike.
     pub(crate) begun: usize,
     pub(crate) acknowledged: BTreeSet<Id>,
+    /// Events whose cancellation was acknowledged.
+    cancelled: BTreeSet<Id>,
     windows: BTreeMap<Epoch, Opened>,
     rotated: BTreeMap<Epoch, Rotated>,
     frozen: BTreeMap<Id, BTreeSet<Id>>,
@@ -91,6 +93,7 @@ fn ids(item: &Item, attribute: Attribute) -> BTreeSet<Id> {
 impl World {
     fn dead(&self, event: &Id) -> bool {
         self.items.get(&Key::Mark(*event)).is_some_and(|mark| mark.contains_key(&Attribute::Dead))
+            || self.history.cancelled.contains(event)
     }
 
     fn head<'a>(&'a self, scenario: &Scenario) -> Option<&'a Item> {
@@ -206,6 +209,10 @@ impl World {
                 }
                 self.previewed(event, scenario)
             }
+            Step::Cancel { event } => {
+                self.history.with(|history| history.cancelled.insert(*event));
+                Ok(())
+            }
             Step::Timer(Timer { epoch: Some(epoch), .. }) => {
                 let open = self.head(scenario).is_some_and(|head| number(head, Attribute::Epoch) == Some(*epoch));
                 let over = self.history.windows.get(epoch).is_some_and(|window| match scenario.config.window {
@@ -219,7 +226,8 @@ impl World {
 
     /// The first event of an open window has its preview on the way when it is acknowledged.
     fn previewed(&self, event: &Id, scenario: &Scenario) -> Checked {
-        let Some(head) = self.head(scenario).filter(|_| scenario.config.preview && !self.dead(event)) else {
+        let previews = scenario.config.preview && scenario.deploys.is_none();
+        let Some(head) = self.head(scenario).filter(|_| previews && !self.dead(event)) else {
             return Ok(());
         };
         let epoch = number(head, Attribute::Epoch).unwrap_or_default();
@@ -249,7 +257,10 @@ impl World {
         let swept = head.contains_key(&Attribute::SweepAt) || (open.is_empty() && prev.is_none());
         must(swept, "I4", || "the sweep would not find the window".to_owned())?;
         let acknowledged = open.iter().any(|event| self.history.acknowledged.contains(event) && !self.dead(event));
-        let armed = !acknowledged || self.timer_lost(scenario) || self.has_timer(number(head, Attribute::Epoch));
+        let epoch = number(head, Attribute::Epoch).filter(|_| !open.is_empty());
+        let shown = |epoch| self.history.enqueued.contains(&(scenario.head.group(epoch), Revision::Preview));
+        let waits = acknowledged || epoch.is_some_and(shown);
+        let armed = !waits || self.timer_lost(scenario) || self.has_timer(epoch);
         must(armed, "I4", || "no timer is on its way for an open window".to_owned())?;
         if self.quiet() && !self.can_tick(scenario) { self.ended(scenario) } else { Ok(()) }
     }
@@ -280,7 +291,9 @@ impl World {
         let head = self.head(scenario);
         let rest = head.is_some_and(|head| head.contains_key(&Attribute::Ids) || head.contains_key(&Attribute::Prev));
         must(!rest, "I6", || "nothing will ever close the window".to_owned())?;
-        if !scenario.deliver || scenario.config.at_most_once {
+        // At most once: who crashed may have been about to send.
+        let may_lose = scenario.config.at_most_once && self.faults.crashes < scenario.faults.crashes;
+        if !scenario.deliver || may_lose {
             return Ok(());
         }
         for (group, members) in &self.history.frozen {

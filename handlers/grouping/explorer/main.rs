@@ -29,7 +29,7 @@ fn main() -> ExitCode {
             scenario.about
         );
         if let Some((broken, way)) = found.broken {
-            println!("{} is broken: {}", broken.invariant, broken.how);
+            println!("broken: {}: {}", broken.invariant, broken.how);
             for line in way {
                 println!("{line}");
             }

@@ -53,6 +53,10 @@ pub(crate) struct Scenario {
     pub(crate) quick: bool,
     /// Whether the events are alike, so that only their first comings in order are searched.
     pub(crate) alike: bool,
+    /// Moments at which the clock stops, besides those of the grouper.
+    pub(crate) moments: Vec<u64>,
+    /// The grouper after a deployment, which may come at any time.
+    pub(crate) deploys: Option<Shared>,
     /// When a message from outside comes for the last time, if ever.
     pub(crate) horizon: Option<u64>,
     /// Whether nothing that may go wrong is a reason to send anything twice.
@@ -86,6 +90,8 @@ impl Scenario {
             expire: false,
             quick: false,
             alike: true,
+            moments: Vec::new(),
+            deploys: None,
             horizon: None,
             sends_once: false,
         }
@@ -126,6 +132,25 @@ impl Scenario {
 
     fn quick(mut self) -> Self {
         self.quick = true;
+        self
+    }
+
+    /// A millisecond makes a difference.
+    fn skewed(mut self) -> Self {
+        self.moments.push(self.begin + 1);
+        self.with(|config| config.window = Window::Session { gap: 1, at_most: 2 })
+    }
+
+    /// A deployment changes the options.
+    fn deployed(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.as_ref().clone();
+        change(&mut config);
+        self.deploys = Some(Arc::new(config));
+        self
+    }
+
+    fn unswept(mut self) -> Self {
+        self.sweep = false;
         self
     }
 
@@ -201,14 +226,36 @@ pub(crate) fn all() -> Vec<Scenario> {
         new("preview", "two events, the first shown at once").with(preview).events(2).crashes(1).quick(),
         new("cancel", "two events, one of them cancelled").events(2).cancels(1).crashes(1).quick(),
         new("cancel-again", "an event that is cancelled").events(1).cancels(1).duplicates(2).lost_answers(1).quick(),
-        new("cancel-full", "a window of one event; one of two is cancelled").with(full).events(2).cancels(1).crashes(1).quick(),
+        new("cancel-full", "a window of one event; one of two is cancelled")
+            .with(full)
+            .events(2)
+            .cancels(1)
+            .crashes(1)
+            .quick()
+            .unswept(),
         new("withdrawn", "an event that is shown at once and cancelled").with(preview).events(1).cancels(1).crashes(1).delivered().quick(),
+        new("deployed", "a shown event is cancelled, and previews are switched off")
+            .with(preview)
+            .events(1)
+            .cancels(1)
+            .deployed(|config| config.preview = false)
+            .delivered()
+            .quick(),
+        new("skewed", "two events, whose handlers' clocks differ").skewed().events(2).duplicates(1),
         new("swept", "two events, and a lost timer").events(2).loses_timers(1).crashes(1).quick(),
         new("sent", "an event on its way out").events(1).crashes(1).lost_answers(1).duplicates(1).delivered().quick(),
         new("sent-slow", "an event on its way out, slowly").events(1).crashes(1).delivered().at_once(3),
         new("sent-once", "an event on its way out, twice").events(1).duplicates(2).delivered().once().quick(),
         new("shown", "two events, the first shown at once, on their way out").with(preview).events(2).delivered().quick(),
-        new("at-most", "an event on its way out, at most once").with(at_most).events(1).crashes(1).duplicates(1).delivered().once(),
+        new("at-most", "an event on its way out, at most once").with(at_most).events(1).crashes(1).duplicates(1).delivered().once().quick(),
+        new("at-most-lost", "an event on its way out, at most once")
+            .with(at_most)
+            .events(1)
+            .lost_answers(1)
+            .duplicates(1)
+            .delivered()
+            .once()
+            .quick(),
         new("expired", "two events, and late duplicates").events(2).duplicates(1).expires().quick(),
     ]
 }

@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) processes: Vec<Hashed<Process>>,
     /// What may still go wrong.
     pub(crate) faults: Faults,
+    /// Whether the options have changed.
+    pub(crate) deployed: bool,
     /// What has happened, for the invariants.
     pub(crate) history: Hashed<History>,
 }
@@ -47,6 +49,8 @@ pub(crate) struct Process {
     pub(crate) message: Waiting,
     /// When: the only time that it knows.
     pub(crate) now: u64,
+    /// With which options.
+    deployed: bool,
     /// The step that it is in, and the answers that it had there.
     pub(crate) step: Step,
     answers: Vec<Answer>,
@@ -54,6 +58,13 @@ pub(crate) struct Process {
     reading: Vec<Option<Hashed<Item>>>,
     /// What it asks; follows from the above.
     ask: Ask,
+}
+
+/// What a process has from its beginning.
+struct Begun {
+    message: Waiting,
+    now: u64,
+    deployed: bool,
 }
 
 /// Something that can happen.
@@ -69,6 +80,8 @@ pub(crate) enum Action {
     Sweep,
     /// DynamoDB deletes the item at this place, whose time is over.
     Expire(usize),
+    /// Whatever begins from now on has other options.
+    Deploy,
     /// Fault: the process at this place is gone, and its message comes again.
     Crash(usize),
     /// Fault: what the process at this place asks is done, but the answer is lost, so it asks again.
@@ -82,7 +95,19 @@ pub(crate) enum Action {
 impl Action {
     /// Whether it is one that need not happen for all to end well.
     pub(crate) fn is_fault(self) -> bool {
-        matches!(self, Self::Crash(_) | Self::LoseAnswer(_) | Self::Duplicate(_) | Self::LoseTimer(_) | Self::Expire(_))
+        matches!(self, Self::Crash(_) | Self::LoseAnswer(_) | Self::Duplicate(_) | Self::LoseTimer(_) | Self::Expire(_) | Self::Deploy)
+    }
+}
+
+impl Process {
+    /// Whether a lost answer to what it asks makes a difference. Of what was given to a destination nobody knows
+    /// whether it came: there is no repetition where it is sent once.
+    fn has_effect(&self, scenario: &Scenario) -> bool {
+        match self.ask {
+            Ask::Read(_) | Ask::Find { .. } => false,
+            Ask::Deliver(_) => !scenario.sends_once,
+            Ask::Write(_) | Ask::Send(_) => true,
+        }
     }
 }
 
@@ -99,6 +124,7 @@ impl World {
             queue,
             processes: Vec::new(),
             faults: scenario.faults,
+            deployed: false,
             history: Hashed::new(History::default()),
         }
     }
@@ -129,6 +155,9 @@ impl World {
         if room && scenario.sweep && (self.processes.is_empty() || !scenario.quick) && self.can_sweep() {
             actions.push(Action::Sweep);
         }
+        if scenario.deploys.is_some() && !self.deployed {
+            actions.push(Action::Deploy);
+        }
         if scenario.expire {
             let expired = self.items.values().enumerate().filter(|(_, item)| self.expired(item));
             actions.extend(expired.map(|(place, _)| Action::Expire(place)));
@@ -137,7 +166,7 @@ impl World {
             if self.faults.crashes > 0 {
                 actions.push(Action::Crash(place));
             }
-            if self.faults.lost_answers > 0 && !matches!(process.ask, Ask::Read(_) | Ask::Find { .. }) {
+            if self.faults.lost_answers > 0 && process.has_effect(scenario) {
                 actions.push(Action::LoseAnswer(place));
             }
         }
@@ -167,12 +196,14 @@ impl World {
         }
     }
 
-    /// Whether an event that nobody has acknowledged would come too late.
+    /// Whether the time stands still for a message: where things expire, timers are not late by more than a lifetime
+    /// allows for, and no event comes for the first time after its horizon.
     fn waits_for(&self, moment: u64, scenario: &Scenario) -> bool {
-        let new = |step: &Step| {
-            matches!(step, Step::Accept(accept) if !self.history.acknowledged.contains(&accept.event))
-        };
-        scenario.horizon.is_some_and(|horizon| horizon < moment) && self.queue.keys().any(|waiting| new(&waiting.step))
+        let Some(horizon) = scenario.horizon else { return false };
+        self.queue.keys().any(|waiting| match &waiting.step {
+            Step::Accept(accept) => horizon < moment && !self.history.acknowledged.contains(&accept.event),
+            _ => waiting.at <= self.now,
+        })
     }
 
     fn expired(&self, item: &Item) -> bool {
@@ -190,7 +221,8 @@ impl World {
 
     /// The next moment at which a comparison with the clock comes out otherwise.
     fn next_moment(&self, scenario: &Scenario) -> Option<u64> {
-        let mut moments = self.queue.keys().map(|waiting| waiting.at).collect::<Vec<_>>();
+        let mut moments = scenario.moments.clone();
+        moments.extend(self.queue.keys().map(|waiting| waiting.at));
         for item in self.items.values() {
             let of = |attribute| number(item, attribute);
             moments.extend([Attribute::SoftDue, Attribute::HardDue, Attribute::SweepAt].into_iter().filter_map(of));
@@ -220,6 +252,7 @@ impl World {
                 world.step(&process, scenario)?;
             }
             Action::Tick => world.tick(scenario),
+            Action::Deploy => world.deployed = true,
             Action::Expire(place) => {
                 if let Some(key) = self.items.keys().nth(place) {
                     world.items.remove(key);
@@ -298,7 +331,7 @@ impl World {
             }
         }
         let message = Waiting { step: step.clone(), at: message.at };
-        self.go_on(message, self.now, step, Vec::new(), scenario)
+        self.go_on(Begun { message, now: self.now, deployed: self.deployed }, step, Vec::new(), scenario)
     }
 
     /// An owner that nobody is and no item knows.
@@ -332,19 +365,15 @@ impl World {
 
     fn answer(&mut self, process: &Process, answer: Answer, scenario: &Scenario) -> Result<(), Broken> {
         let answers = process.answers.iter().cloned().chain([answer]).collect();
-        self.go_on(process.message.clone(), process.now, process.step.clone(), answers, scenario)
+        let begun = Begun { message: process.message.clone(), now: process.now, deployed: process.deployed };
+        self.go_on(begun, process.step.clone(), answers, scenario)
     }
 
     /// Runs a step from its start over the answers that it had.
-    fn go_on(
-        &mut self,
-        message: Waiting,
-        now: u64,
-        step: Step,
-        answers: Vec<Answer>,
-        scenario: &Scenario,
-    ) -> Result<(), Broken> {
-        let (mut run, mut next) = Run::start(step, now, &scenario.config);
+    fn go_on(&mut self, begun: Begun, step: Step, answers: Vec<Answer>, scenario: &Scenario) -> Result<(), Broken> {
+        let Begun { message, now, deployed } = begun;
+        let config = scenario.deploys.as_ref().filter(|_| deployed).unwrap_or(&scenario.config);
+        let (mut run, mut next) = Run::start(step, now, config);
         for answer in &answers {
             next = run.answer(answer.clone());
         }
@@ -352,7 +381,7 @@ impl World {
             Next::Ask(ask) => {
                 let answers = if run.answered() == 0 { Vec::new() } else { answers };
                 let step = run.step().clone();
-                let process = Process { message, now, step, answers, reading: Vec::new(), ask: ask };
+                let process = Process { message, now, deployed, step, answers, reading: Vec::new(), ask };
                 self.processes.push(Hashed::new(process));
                 Ok(())
             }
@@ -429,6 +458,7 @@ pub(crate) fn describe(world: &World, action: Action) -> String {
         Action::Step(place) => format!("step       {:?}", process(place).ask),
         Action::Tick => "tick".to_owned(),
         Action::Sweep => "sweep".to_owned(),
+        Action::Deploy => "deploy".to_owned(),
         Action::Expire(place) => format!("expire     {:?}", world.items.keys().nth(place)),
         Action::Crash(place) => format!("CRASH      at {:?}", process(place).ask),
         Action::LoseAnswer(place) => format!("LOST       answer to {:?}", process(place).ask),
