@@ -8,9 +8,11 @@ mod bounds;
 mod crash;
 mod deny;
 mod error;
+mod explore;
 mod fuzz;
 mod judges;
 mod measure;
+mod mutants;
 mod repo;
 mod step;
 mod test;
@@ -46,6 +48,10 @@ enum Command {
     Bounds(bounds::Arguments),
     /// Kill the local engine at random moments under load, and look for what it had accepted
     Crash(crash::Arguments),
+    /// Search small worlds for one in which the grouping protocol breaks its word
+    Explore(explore::Arguments),
+    /// Break the grouping protocol on purpose, and see that the explorer notices
+    Mutants(mutants::Arguments),
     /// Fuzz the whole compile (needs a nightly toolchain)
     Fuzz(fuzz::Arguments),
     /// Check licences, banned crates and sources of the dependencies
@@ -75,6 +81,8 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Bench(arguments) => bench::run(&repo, arguments),
         Command::Bounds(arguments) => bounds::run(&repo, arguments),
         Command::Crash(arguments) => crash::run(&repo, arguments),
+        Command::Explore(arguments) => explore::run(&repo, arguments),
+        Command::Mutants(arguments) => mutants::run(&repo, arguments),
         Command::Fuzz(arguments) => fuzz::run(&repo, arguments),
         Command::Deny => deny::run(&repo),
         Command::Copies { count } => bench::print_copies(&repo, *count),

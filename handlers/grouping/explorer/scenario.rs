@@ -271,3 +271,39 @@ fn preview(config: &mut Config) {
 fn at_most(config: &mut Config) {
     config.at_most_once = true;
 }
+
+/// Larger worlds, which take minutes.
+pub(crate) fn large() -> Vec<Scenario> {
+    let new = Scenario::new;
+    vec![
+        new("large-three", "three events").events(3).at_once(3).quick(),
+        new("large-two", "two events, and every fault").events(2).crashes(1).lost_answers(1).duplicates(1).quick(),
+        new("large-crashes", "two events").events(2).at_once(3).crashes(2).quick(),
+        new("large-slow", "two events, with a clock that goes on").events(2).crashes(1).duplicates(1),
+        new("large-full", "a window of one event, and two events")
+            .with(full)
+            .events(2)
+            .crashes(1)
+            .lost_answers(1)
+            .duplicates(1)
+            .quick(),
+        new("large-pairs", "windows of two events, and three events")
+            .with(|config| config.max = 2)
+            .events(3)
+            .crashes(1)
+            .quick(),
+        new("large-cancel", "two events, shown at once, one of them cancelled")
+            .with(preview)
+            .events(2)
+            .cancels(1)
+            .crashes(1)
+            .duplicates(1)
+            .quick(),
+        new("large-shown", "two events, shown at once, on their way out")
+            .with(preview)
+            .events(2)
+            .crashes(1)
+            .delivered()
+            .quick(),
+    ]
+}
