@@ -15,6 +15,8 @@ use crate::tool::Tool;
 const PATCHES: &str = "tests/mutants/grouping";
 const PAGE: &str = "docs/guarantee/mutants.md";
 const CRATE: &str = "handlers/grouping";
+/// What it is built with, of this repository.
+const BESIDE: &str = "handlers/cron";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -95,15 +97,18 @@ impl<'a> Bench<'a> {
         let bench = Self { repo, root: repo.at("target/mutants") };
         let manifest = read(&repo.at("Cargo.toml"))?;
         let shared = manifest.find("[workspace.package]").map(|at| manifest.split_at(at).1).unwrap_or_default();
-        let members = format!("[workspace]\nresolver = \"3\"\nmembers = [\"{CRATE}\"]\n\n");
+        let members = format!("[workspace]\nresolver = \"3\"\nmembers = [\"{CRATE}\", \"{BESIDE}\"]\n\n");
         write(&bench.root.join("Cargo.toml"), &(members + shared))?;
         write(&bench.root.join("Cargo.lock"), &read(&repo.at("Cargo.lock"))?)?;
+        copy(&repo.at(BESIDE), &bench.root.join(BESIDE))?;
+        // Edits during the run are not seen.
+        copy(&repo.at(CRATE), &bench.root.join("unbroken"))?;
         Ok(bench)
     }
 
     /// The invariant that caught it, or what happened instead.
     fn try_out(&self, mutant: &Mutant) -> Result<Result<String, String>, Error> {
-        copy(&self.repo.at(CRATE), &self.root.join(CRATE))?;
+        copy(&self.root.join("unbroken"), &self.root.join(CRATE))?;
         let patch = Tool::new(self.repo, "git", "see https://git-scm.com")
             .args(["apply".as_ref(), mutant.file.as_os_str()])
             .within(&self.root.join(CRATE))

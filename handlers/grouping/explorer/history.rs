@@ -158,8 +158,8 @@ impl World {
         })?;
         let full = members.len() as u64 >= scenario.config.cap();
         let over = self.history.windows.get(&epoch).is_none_or(|window| match scenario.config.window {
-            Window::Session { gap, at_most } => now >= window.last + gap || now >= window.began + at_most,
-            Window::Count { at_most, .. } => now >= window.began + at_most,
+            Window::Session { gap, .. } if now >= window.last + gap => true,
+            _ => now >= scenario.config.window.dues(window.began).hard,
         });
         must(full || over, "I7", || format!("the window {epoch} closes before its time"))?;
         let dead = members.iter().filter(|event| self.dead(event)).copied().collect();
@@ -215,8 +215,8 @@ impl World {
             }
             Step::Timer(Timer { epoch: Some(epoch), .. }) => {
                 let open = self.head(scenario).is_some_and(|head| number(head, Attribute::Epoch) == Some(*epoch));
-                let over = self.history.windows.get(epoch).is_some_and(|window| match scenario.config.window {
-                    Window::Session { at_most, .. } | Window::Count { at_most, .. } => now >= window.began + at_most,
+                let over = self.history.windows.get(epoch).is_some_and(|window| {
+                    now >= scenario.config.window.dues(window.began).hard
                 });
                 must(!(open && over), "I7", || format!("the window {epoch} is open for longer than it may be"))
             }

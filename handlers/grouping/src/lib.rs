@@ -10,7 +10,7 @@
 //! | [`protocol`] | what is done for an event, a timer, a delivery |
 //! | [`store`] | items and conditional writes, as values |
 //! | [`message`] | what goes through the queues |
-//! | [`window`] | when a group closes |
+//! | [`window`], [`zone`] | when a group closes |
 //! | [`content`] | what a group says of its members |
 //! | [`ids`] | names that every process computes alike |
 //! | [`config`] | a grouper's options |
@@ -22,6 +22,7 @@ pub mod message;
 pub mod protocol;
 pub mod store;
 pub mod window;
+pub mod zone;
 
 pub use config::{Config, Lifetimes};
 pub use ids::{Epoch, HeadName, Id, Key, Revision};
