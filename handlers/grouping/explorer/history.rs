@@ -41,7 +41,8 @@ pub(crate) struct History {
     cancelled: BTreeSet<Id>,
     windows: BTreeMap<Epoch, Opened>,
     rotated: BTreeMap<Epoch, Rotated>,
-    frozen: BTreeMap<Id, BTreeSet<Id>>,
+    /// Groups that are written down, and whether they tell of nobody.
+    frozen: BTreeMap<Id, bool>,
     enqueued: BTreeSet<(Id, Revision)>,
     sent: BTreeMap<(Id, Revision), (Outgoing, u8)>,
     /// What the receiver has, by the name under which it knows a repetition.
@@ -69,8 +70,12 @@ struct Rotated {
 impl History {
     fn delivered(&mut self, outgoing: &Outgoing, scenario: &Scenario) -> Checked {
         let name = (outgoing.group, outgoing.revision);
-        let (first, times) = self.sent.entry(name).or_insert_with(|| (outgoing.clone(), 0));
+        let (_, times) = self.sent.entry(name).or_insert_with(|| (outgoing.clone(), 0));
         *times = times.saturating_add(1);
+        let groups = self.sent.keys().filter(|(_, revision)| *revision == Revision::Close).count() as u64;
+        let most = scenario.config.throttle.map_or(u64::MAX, |throttle| throttle.n);
+        must(scenario.config.preview || groups <= most, "throttle", || format!("{groups} groups are let through"))?;
+        let (first, times) = self.sent.entry(name).or_insert_with(|| (outgoing.clone(), 0));
         must(first == outgoing, "I5", || format!("another content of {name:?}"))?;
         must(*times == 1 || !scenario.sends_once, "once", || format!("{name:?} is sent again without need"))?;
         if self.received.insert(outgoing.dedupe(), outgoing.revision).is_none() {
@@ -118,8 +123,8 @@ impl World {
                     format!("the cancelled event {event} is alive again")
                 })
             }
-            Key::Group(group) => self.group_written(*group, before, after),
-            Key::Delivery(..) => Ok(()),
+            Key::Group(group) => self.group_written(*group, before, after, scenario),
+            Key::Delivery(..) | Key::Throttle { .. } => Ok(()),
         }
     }
 
@@ -168,7 +173,7 @@ impl World {
         Ok(())
     }
 
-    fn group_written(&mut self, group: Id, before: Option<&Item>, after: &Item) -> Checked {
+    fn group_written(&mut self, group: Id, before: Option<&Item>, after: &Item, scenario: &Scenario) -> Checked {
         must(before.is_none_or(|before| before == after), "I2", || format!("the group {group} changes"))?;
         let members = ids(after, Attribute::Members);
         let rotated = self.history.rotated.values().find(|rotated| rotated.group == group);
@@ -177,10 +182,14 @@ impl World {
         };
         must(members.is_disjoint(&rotated.dead), "I8", || format!("a cancelled event is in the group {group}"))?;
         let expected = rotated.ids.iter().filter(|event| !self.dead(event)).copied().collect::<BTreeSet<_>>();
+        let shown = self.history.enqueued.contains(&(group, Revision::Preview));
+        let suppressed = scenario.config.suppresses && self.deployed && !shown;
+        let empty = after.contains_key(&Attribute::Empty);
+        must(empty == members.is_empty() || suppressed, "I2", || format!("the group {group} tells of nobody"))?;
         must(members.is_subset(&rotated.ids) && members.is_superset(&expected), "I2", || {
             format!("the group {group} is not what its window held")
         })?;
-        self.history.with(|history| history.frozen.insert(group, members));
+        self.history.with(|history| history.frozen.insert(group, empty));
         Ok(())
     }
 
@@ -267,7 +276,7 @@ impl World {
 
     /// Whether all was enqueued that a closed window has to say.
     fn told(&self, rotated: &Rotated, scenario: &Scenario) -> bool {
-        let empty = self.history.frozen.get(&rotated.group).is_some_and(BTreeSet::is_empty);
+        let empty = self.history.frozen.get(&rotated.group).copied().unwrap_or_default();
         let enqueued = |revision| self.history.enqueued.contains(&(rotated.group, revision));
         enqueued(Revision::Close) || (empty && !(scenario.config.preview && enqueued(Revision::Preview)))
     }
@@ -296,12 +305,19 @@ impl World {
         if !scenario.deliver || may_lose {
             return Ok(());
         }
-        for (group, members) in &self.history.frozen {
+        let told = self.history.frozen.values().filter(|empty| !**empty).count() as u64;
+        let shown = self.history.shown.len() as u64;
+        let room = scenario.config.throttle.map_or(u64::MAX, |throttle| throttle.n);
+        must(shown >= told.min(room), "throttle", || format!("{shown} of {told} groups are shown"))?;
+        for (group, empty) in &self.history.frozen {
             let shown = self.history.shown.get(group);
-            must(members.is_empty() || shown == Some(&(Revision::Close, false)), "I6", || {
+            if scenario.config.throttle.is_some() && !scenario.config.preview && shown.is_none() {
+                continue;
+            }
+            must(*empty || shown == Some(&(Revision::Close, false)), "I6", || {
                 format!("the group {group} is never shown whole")
             })?;
-            must(!members.is_empty() || shown.is_none_or(|(_, withdrawn)| *withdrawn), "I8", || {
+            must(!*empty || shown.is_none_or(|(_, withdrawn)| *withdrawn), "I8", || {
                 format!("what is shown of the group {group} was cancelled")
             })?;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grouping::config::{Config, Lifetimes};
+use grouping::config::{Config, Lifetimes, Throttle};
 use grouping::content::{Member, Shape};
 use grouping::{Accept, HeadName, Id, Step, Window};
 
@@ -55,7 +55,7 @@ pub(crate) struct Scenario {
     pub(crate) alike: bool,
     /// Moments at which the clock stops, besides those of the grouper.
     pub(crate) moments: Vec<u64>,
-    /// The grouper after a deployment, which may come at any time.
+    /// The grouper after a deployment, which may come at any time; and then `suppress_if` holds, if there is one.
     pub(crate) deploys: Option<Shared>,
     /// When a message from outside comes for the last time, if ever.
     pub(crate) horizon: Option<u64>,
@@ -73,7 +73,17 @@ impl Scenario {
         let lifetimes = Lifetimes { lease: 5 * SECOND, ..lifetimes };
         let window = Window::Session { gap: SECOND, at_most: 2 * SECOND };
         let config =
-            Config { window, preview: false, max: 100, at_most_once: false, shape: Shape::default(), lifetimes };
+            Config {
+                window,
+                preview: false,
+                max: 100,
+                at_most_once: false,
+                suppresses: false,
+                quiet_hours: None,
+                throttle: None,
+                shape: Shape::default(),
+                lifetimes,
+            };
         Self {
             name,
             about,
@@ -256,6 +266,35 @@ pub(crate) fn all() -> Vec<Scenario> {
             .delivered()
             .once()
             .quick(),
+        new("suppressed", "a shown event, of which the target hears elsewhere")
+            .with(preview)
+            .with(|config| config.suppresses = true)
+            .events(1)
+            .crashes(1)
+            .deployed(|_| {})
+            .delivered()
+            .quick(),
+        new("suppressed-late", "two events, of which the target hears elsewhere while they close")
+            .with(|config| config.suppresses = true)
+            .events(2)
+            .crashes(1)
+            .deployed(|_| {})
+            .quick(),
+        new("throttled", "two groups, of which one is let through")
+            .with(full)
+            .with(|config| config.throttle = Some(Throttle { n: 1, per: 100_000 * SECOND }))
+            .events(2)
+            .crashes(1)
+            .at_once(1)
+            .delivered()
+            .quick(),
+        new("throttled-shown", "two groups, of one of which only the close is let through")
+            .with(full)
+            .with(preview)
+            .with(|config| config.throttle = Some(Throttle { n: 1, per: 100_000 * SECOND }))
+            .events(2)
+            .delivered()
+            .at_once(1),
         new("expired", "two events, and late duplicates").events(2).duplicates(1).expires().quick(),
     ]
 }

@@ -104,7 +104,7 @@ impl Process {
     /// whether it came: there is no repetition where it is sent once.
     fn has_effect(&self, scenario: &Scenario) -> bool {
         match self.ask {
-            Ask::Read(_) | Ask::Find { .. } => false,
+            Ask::Read(_) | Ask::Find { .. } | Ask::Judge(_) => false,
             Ask::Deliver(_) => !scenario.sends_once,
             Ask::Write(_) | Ask::Send(_) => true,
         }
@@ -413,6 +413,10 @@ impl World {
             Ask::Send(message) => {
                 self.sent(message)?;
                 match message {
+                    Message::Later(out, at) => {
+                        let step = Step::Deliver { out: out.clone(), owner: Id([0; 16]) };
+                        self.put(Waiting { step, at: *at });
+                    }
                     Message::Timer(timer) => self.put(Waiting { step: Step::Timer(timer.clone()), at: timer.at }),
                     Message::Out(out) if scenario.deliver => {
                         let step = Step::Deliver { out: out.clone(), owner: Id([0; 16]) };
@@ -425,6 +429,11 @@ impl World {
             Ask::Deliver(outgoing) => {
                 self.delivered(outgoing, scenario)?;
                 Ok(Answer::Done)
+            }
+            // The condition holds of whoever is asked after the moment that is called a deployment here.
+            Ask::Judge(members) => {
+                let out = members.iter().map(|(event, _)| *event).filter(|_| self.deployed);
+                Ok(Answer::Judged(out.collect()))
             }
             Ask::Find { until, .. } => {
                 let due = |item: &Hashed<Item>| number(item, Attribute::SweepAt).is_some_and(|at| at <= *until);

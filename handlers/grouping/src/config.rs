@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::Shape;
+use crate::quiet::QuietHours;
 use crate::window::Window;
 
 /// A grouper's options. Durations and times are in milliseconds.
@@ -18,11 +19,29 @@ pub struct Config {
     /// Whether a delivery is rather lost than sent twice. Not together with `preview`.
     #[serde(default)]
     pub at_most_once: bool,
+    /// Whether members may drop out at the close: who runs this is asked which ([`crate::Ask::Judge`]).
+    #[serde(default)]
+    pub suppresses: bool,
+    /// Hours in which nothing is delivered.
+    #[serde(default)]
+    pub quiet_hours: Option<QuietHours>,
+    /// At most so many groups of a target in a time.
+    #[serde(default)]
+    pub throttle: Option<Throttle>,
     /// What a group says of its members.
     #[serde(default)]
     pub shape: Shape,
     /// How long things are kept.
     pub lifetimes: Lifetimes,
+}
+
+/// At most so many groups of a target in a period; the others are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Throttle {
+    /// So many.
+    pub n: u64,
+    /// The period, in milliseconds, counted from 1970.
+    pub per: u64,
 }
 
 /// How long items are kept, in milliseconds.

@@ -101,6 +101,26 @@ pub fn close(shape: &Shape, group: Id, thread: Id, alive: &[Arc<str>], dead: &[A
     text(&withdrawn)
 }
 
+/// When the member happened.
+///
+/// # Errors
+///
+/// [`Fault::Content`], if the payload is no [`Member`].
+pub fn time(payload: &str) -> Result<String, Fault> {
+    Ok(read(payload)?.time)
+}
+
+/// Whom an emitted event is for; nobody in particular, if its key names no target.
+///
+/// # Errors
+///
+/// [`Fault::Content`], if it is no JSON object.
+pub fn target(emitted: &str) -> Result<String, Fault> {
+    let emitted: Map<String, Value> =
+        serde_json::from_str(emitted).map_err(|error| Fault::Content(error.to_string()))?;
+    Ok(emitted.get("target").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
 fn read(payload: &str) -> Result<Member, Fault> {
     serde_json::from_str(payload).map_err(|error| Fault::Content(error.to_string()))
 }

@@ -145,6 +145,13 @@ pub enum Key {
     Group(Id),
     /// DLV: whether a revision of a group was sent.
     Delivery(Id, Revision),
+    /// THR: which groups of a target were let through in a period.
+    Throttle {
+        /// The target, hashed.
+        target: Id,
+        /// The period's number since 1970.
+        period: u64,
+    },
 }
 
 /// DynamoDB takes 2,048 bytes of partition key; a longer name is hashed, and so is any that comes near.
@@ -160,6 +167,7 @@ impl Key {
             Self::Head(name) => format!("head/{}", name.0),
             Self::Mark(event) => format!("mark/{event}"),
             Self::Group(group) => format!("group/{group}"),
+            Self::Throttle { target, period } => format!("throttle/{target}/{period}"),
             Self::Delivery(group, revision) => format!("delivery/{group}/{}", revision.number()),
         }
     }

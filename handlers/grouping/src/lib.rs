@@ -11,6 +11,7 @@
 //! | [`store`] | items and conditional writes, as values |
 //! | [`message`] | what goes through the queues |
 //! | [`window`], [`zone`] | when a group closes |
+//! | [`quiet`] | when nothing is delivered |
 //! | [`content`] | what a group says of its members |
 //! | [`ids`] | names that every process computes alike |
 //! | [`config`] | a grouper's options |
@@ -20,6 +21,7 @@ pub mod content;
 pub mod ids;
 pub mod message;
 pub mod protocol;
+pub mod quiet;
 pub mod store;
 pub mod window;
 pub mod zone;

@@ -15,6 +15,8 @@ pub enum Message {
     Timer(Timer),
     /// To the queue of closed groups.
     Out(Out),
+    /// To the queue of closed groups, but not before this time; milliseconds since 1970.
+    Later(Out, u64),
 }
 
 /// Look whether a window is over.

@@ -71,7 +71,7 @@ pub(super) async fn close(cx: &Cx, name: &HeadName, epoch: Epoch, why: Why) -> R
 pub(super) async fn roll_forward(cx: &Cx, name: &HeadName, prev: &Prev) -> Result<(), Fault> {
     let gid = name.group(prev.epoch);
     let group = freeze(cx, name, prev).await?;
-    if !group.members.is_empty() || prev.previewed {
+    if !group.empty || group.previewed {
         cx.send(Message::Out(Out { group: gid, preview: None })).await?;
     }
     if let Written::Refused(Some(there)) = cx.write(head::clear_idle(name, prev.epoch, cx.now, &cx.config)).await?
@@ -87,20 +87,24 @@ pub(super) async fn roll_forward(cx: &Cx, name: &HeadName, prev: &Prev) -> Resul
 async fn freeze(cx: &Cx, name: &HeadName, prev: &Prev) -> Result<Group, Fault> {
     let gid = name.group(prev.epoch);
     let marks = cx.read_all(prev.ids.iter().copied().map(Key::Mark).collect()).await?;
-    let (mut alive, mut dead, mut members) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut alive, mut dead) = (Vec::new(), Vec::new());
     for (event, item) in prev.ids.iter().zip(&marks) {
         match item.as_ref().map(|item| Mark::of(*event, item)).transpose()? {
-            Some(Mark::Alive(member)) => {
-                members.insert(*event);
-                alive.push(member.payload);
-            }
+            Some(Mark::Alive(member)) => alive.push((*event, member.payload)),
             Some(Mark::Dead(member)) => dead.extend(member.map(|member| member.payload)),
             // Its lifetime is longer than anything that could still want it.
             None => {}
         }
     }
+    let members = alive.iter().map(|(event, _)| *event).collect::<BTreeSet<_>>();
+    if cx.config.suppresses && !prev.previewed && !alive.is_empty() {
+        let out = cx.judge(alive.clone()).await?;
+        alive.retain(|(event, _)| !out.contains(event));
+    }
+    let alive = alive.into_iter().map(|(_, payload)| payload).collect::<Vec<_>>();
     let content = content::close(&cx.config.shape, gid, name.thread(), &alive, &dead)?;
-    match cx.write(group::put(gid, &members, content, cx.now, &cx.config)).await? {
+    let group = Group { members, empty: alive.is_empty(), content, previewed: prev.previewed };
+    match cx.write(group::put(gid, &group, cx.now, &cx.config)).await? {
         Written::Applied(item) | Written::Refused(Some(item)) => Group::of(&item),
         Written::Refused(None) => Err(Fault::Shape("a GRP that is not there refused one")),
     }

@@ -68,6 +68,16 @@ pub(super) fn drop(group: Id, revision: Revision, now: u64) -> Write {
     ])
 }
 
+/// Says that it will never be sent, if nobody has begun to.
+pub(super) fn give_up(group: Id, revision: Revision, now: u64, config: &Config) -> Write {
+    let item = [
+        (A::State, Value::text(DROPPED)),
+        (A::Fence, Value::Number(0)),
+        (A::Ttl, ttl(now.saturating_add(config.lifetimes.delivery))),
+    ];
+    Write::put(Key::Delivery(group, revision), item.into(), Condition::NoItem)
+}
+
 /// Says that it was sent, if nobody else has taken it since.
 pub(super) fn sent(group: Id, revision: Revision, fence: u64) -> Write {
     Write::update(Key::Delivery(group, revision))

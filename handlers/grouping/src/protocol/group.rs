@@ -13,8 +13,13 @@ use crate::store::{Attribute as A, Condition, Item, Value, Write};
 
 /// GRP as it was read.
 pub(super) struct Group {
+    /// All that the window held but the cancelled.
     pub(super) members: BTreeSet<Id>,
+    /// Whether the content tells of none of them.
+    pub(super) empty: bool,
     pub(super) content: Arc<str>,
+    /// Whether somebody may have seen the first event: then the close goes out whatever the options say.
+    pub(super) previewed: bool,
 }
 
 impl Group {
@@ -24,18 +29,26 @@ impl Group {
             _ => BTreeSet::new(),
         };
         let content = text(item, A::Content).ok_or(Fault::Shape("GRP has no content"))?;
-        Ok(Self { members, content })
+        let (empty, previewed) = (item.contains_key(&A::Empty), item.contains_key(&A::Previewed));
+        Ok(Self { members, empty, content, previewed })
     }
 }
 
 /// Writes the group down, if nobody has.
-pub(super) fn put(group: Id, members: &BTreeSet<Id>, content: Arc<str>, now: u64, config: &Config) -> Write {
+pub(super) fn put(id: Id, group: &Group, now: u64, config: &Config) -> Write {
+    let Group { members, empty, content, previewed } = group;
     let mut item = Item::from([
-        (A::Content, Value::Text(content)),
+        (A::Content, Value::Text(content.clone())),
         (A::Ttl, ttl(now.saturating_add(config.lifetimes.group))),
     ]);
     if !members.is_empty() {
         item.insert(A::Members, Value::Ids(members.clone()));
     }
-    Write::put(Key::Group(group), item, Condition::NoItem)
+    if *empty {
+        item.insert(A::Empty, Value::Number(1));
+    }
+    if *previewed {
+        item.insert(A::Previewed, Value::Number(1));
+    }
+    Write::put(Key::Group(id), item, Condition::NoItem)
 }

@@ -9,6 +9,7 @@
 //! question, and the explorer copies a process by copying that.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -17,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::{End, Fault, Step};
 use crate::config::Config;
-use crate::ids::{HeadName, Key};
+use crate::ids::{HeadName, Id, Key};
 use crate::message::{Message, Outgoing};
 use crate::store::{Item, Write};
 
@@ -37,6 +38,8 @@ pub enum Ask {
         /// Milliseconds since 1970.
         until: u64,
     },
+    /// Which of these members drop out, for `suppress_if` holds of them: their ids and payloads.
+    Judge(Vec<(Id, Arc<str>)>),
     /// Give this to whatever the grouper sends to.
     Deliver(Outgoing),
 }
@@ -55,6 +58,8 @@ pub enum Answer {
     Done,
     /// To [`Ask::Find`].
     Found(Vec<HeadName>),
+    /// To [`Ask::Judge`]: those that drop out.
+    Judged(BTreeSet<Id>),
 }
 
 /// What comes next.
@@ -143,6 +148,13 @@ impl Cx {
         match self.ask(ask).await {
             Answer::Done => Ok(()),
             _ => Err(Fault::Answer("done")),
+        }
+    }
+
+    pub(super) async fn judge(&self, members: Vec<(Id, Arc<str>)>) -> Result<BTreeSet<Id>, Fault> {
+        match self.ask(Ask::Judge(members)).await {
+            Answer::Judged(out) => Ok(out),
+            _ => Err(Fault::Answer("those that drop out")),
         }
     }
 

@@ -3,7 +3,7 @@
 //! In: a message that was taken from a queue. Out: questions to the world, one after the other, and
 //! then that the message is done with. [`docs/guarantee.md`] says what is promised, under which faults.
 //!
-//! Four kinds of item, in one table; each write is of one item and conditional:
+//! Five kinds of item, in one table; each write is of one item and conditional:
 //!
 //! | item | holds | module |
 //! | --- | --- | --- |
@@ -11,6 +11,7 @@
 //! | MARK | to which window an event belongs; whether it was cancelled | `mark` |
 //! | GRP | a closed window, for ever | `group` |
 //! | DLV | whether a revision of a group was sent | `delivery` |
+//! | THR | which groups of a target were let through in a period | `throttle` |
 //!
 //! What is done with them, as one reads it aloud:
 //!
@@ -34,6 +35,7 @@ mod head;
 mod machine;
 mod mark;
 mod sweep;
+mod throttle;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -45,7 +47,7 @@ use crate::ids::{Epoch, HeadName, Id};
 use crate::message::{Out, Timer};
 use machine::{Cx, Went};
 
-/// A step of the protocol, with all that it knows. A message begins with one of the first five.
+/// A step of the protocol, with all that it knows. A message begins with one of the first six.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// Take an event into a group.
@@ -54,6 +56,13 @@ pub enum Step {
     Cancel {
         /// Which event.
         event: Id,
+    },
+    /// Take all events out of the open window of a key that happened until then.
+    CancelAll {
+        /// Of which head.
+        head: HeadName,
+        /// Until when: as [`crate::content::Member::time`]. So a cancellation that comes again takes out no more.
+        until: Arc<str>,
     },
     /// Look whether a window is over.
     Timer(Timer),
@@ -141,6 +150,7 @@ fn walk(cx: Cx, step: Step) -> Pin<Box<dyn Future<Output = Went>>> {
         Step::Follow(member, left) => Box::pin(async move { accept::follow(&cx, member, left).await }),
         Step::Help(head) => Box::pin(async move { accept::help(&cx, &head).await }),
         Step::Cancel { event } => Box::pin(async move { cancel::cancel(&cx, event).await }),
+        Step::CancelAll { head, until } => Box::pin(async move { cancel::cancel_all(&cx, head, &until).await }),
         Step::Timer(timer) => Box::pin(async move { close::timer(&cx, timer).await }),
         Step::Sweep { bucket } => Box::pin(async move { sweep::sweep(&cx, bucket).await }),
         Step::Deliver { out, owner } => Box::pin(async move { deliver::deliver(&cx, out, owner).await }),

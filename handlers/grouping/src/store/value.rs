@@ -10,7 +10,7 @@ use crate::ids::Id;
 pub enum Attribute {
     /// HEAD: the open window. MARK: the window that the event belongs to.
     Epoch,
-    /// HEAD: the events of the open window.
+    /// HEAD: the events of the open window. THR: the groups that were let through.
     Ids,
     /// HEAD: when the open window closes if nothing more comes; milliseconds.
     SoftDue,
@@ -38,10 +38,14 @@ pub enum Attribute {
     Dead,
     /// MARK: the member as JSON.
     Payload,
-    /// GRP: the members.
+    /// GRP: the members, those for which `suppress_if` held among them: if they come again, they are known.
     Members,
     /// GRP: what is sent, as JSON.
     Content,
+    /// GRP: whether no member is left to tell of.
+    Empty,
+    /// GRP: whether a preview was sent, or may have been.
+    Previewed,
     /// DLV: `sending`, `sent` or `dropped`.
     State,
     /// DLV: counts the owners.
@@ -54,7 +58,7 @@ pub enum Attribute {
 
 impl Attribute {
     /// Every attribute.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Epoch,
         Self::Ids,
         Self::SoftDue,
@@ -72,6 +76,8 @@ impl Attribute {
         Self::Payload,
         Self::Members,
         Self::Content,
+        Self::Empty,
+        Self::Previewed,
         Self::State,
         Self::Fence,
         Self::Owner,
@@ -99,6 +105,8 @@ impl Attribute {
             Self::Payload => "payload",
             Self::Members => "members",
             Self::Content => "content",
+            Self::Empty => "empty",
+            Self::Previewed => "previewed",
             Self::State => "state",
             Self::Fence => "fence",
             Self::Owner => "owner",
