@@ -113,7 +113,7 @@ impl<'a> Bench<'a> {
             .args(["apply".as_ref(), mutant.file.as_os_str()])
             .within(&self.root.join(CRATE))
             // Else git takes the patch for one of this repository.
-            .env("GIT_CEILING_DIRECTORIES", &self.root.join("handlers"));
+            .env("GIT_CEILING_DIRECTORIES", self.root.join("handlers"));
         if !patch.printed()?.success {
             return Ok(Err("the patch does not apply any more".to_owned()));
         }

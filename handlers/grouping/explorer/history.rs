@@ -158,9 +158,11 @@ impl World {
         must(number(before, Attribute::PrevEpoch).is_none(), "I1", || {
             format!("the window {epoch} takes the place of one that is not written down")
         })?;
-        must(number(after, Attribute::PrevEpoch) == Some(epoch) && ids(after, Attribute::Prev) == members, "I1", || {
-            format!("the window {epoch} is forgotten when it closes")
-        })?;
+        must(
+            number(after, Attribute::PrevEpoch) == Some(epoch) && ids(after, Attribute::Prev) == members,
+            "I1",
+            || format!("the window {epoch} is forgotten when it closes"),
+        )?;
         let full = members.len() as u64 >= scenario.config.cap();
         let over = self.history.windows.get(&epoch).is_none_or(|window| match scenario.config.window {
             Window::Session { gap, .. } if now >= window.last + gap => true,
@@ -224,9 +226,11 @@ impl World {
             }
             Step::Timer(Timer { epoch: Some(epoch), .. }) => {
                 let open = self.head(scenario).is_some_and(|head| number(head, Attribute::Epoch) == Some(*epoch));
-                let over = self.history.windows.get(epoch).is_some_and(|window| {
-                    now >= scenario.config.window.dues(window.began).hard
-                });
+                let over = self
+                    .history
+                    .windows
+                    .get(epoch)
+                    .is_some_and(|window| now >= scenario.config.window.dues(window.began).hard);
                 must(!(open && over), "I7", || format!("the window {epoch} is open for longer than it may be"))
             }
             _ => Ok(()),

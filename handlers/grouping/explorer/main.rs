@@ -4,8 +4,11 @@
 //! is given. Out: a row of a table for each, with its bounds and the number of its worlds; or the
 //! invariant that is broken and how one gets there, and then exit code 1.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a search whose own numbers are wrong must stop")]
+
 mod hashed;
 mod history;
+mod process;
 mod scenario;
 mod search;
 mod world;

@@ -72,18 +72,17 @@ impl Scenario {
         let lifetimes = Lifetimes { head: 1_000 * SECOND, ..Lifetimes::for_windows(2 * SECOND) };
         let lifetimes = Lifetimes { lease: 5 * SECOND, ..lifetimes };
         let window = Window::Session { gap: SECOND, at_most: 2 * SECOND };
-        let config =
-            Config {
-                window,
-                preview: false,
-                max: 100,
-                at_most_once: false,
-                suppresses: false,
-                quiet_hours: None,
-                throttle: None,
-                shape: Shape::default(),
-                lifetimes,
-            };
+        let config = Config {
+            window,
+            preview: false,
+            max: 100,
+            at_most_once: false,
+            suppresses: false,
+            quiet_hours: None,
+            throttle: None,
+            shape: Shape::default(),
+            lifetimes,
+        };
         Self {
             name,
             about,
@@ -231,6 +230,13 @@ pub(crate) fn all() -> Vec<Scenario> {
         new("lost", "two events").events(2).lost_answers(1).quick(),
         new("again", "two events").events(2).duplicates(1).quick(),
         new("full", "a window of one event, and two events").with(full).events(2).crashes(1).quick(),
+        new("full-alone", "a window of one event, two events, and timers that are lost for good")
+            .with(full)
+            .events(2)
+            .crashes(1)
+            .loses_timers(2)
+            .unswept()
+            .quick(),
         new("full-lost", "a window of one event, and two events").with(full).events(2).lost_answers(1).quick(),
         new("full-again", "a window of one event, and two events").with(full).events(2).duplicates(1).quick(),
         new("preview", "two events, the first shown at once").with(preview).events(2).crashes(1).quick(),
@@ -243,7 +249,13 @@ pub(crate) fn all() -> Vec<Scenario> {
             .crashes(1)
             .quick()
             .unswept(),
-        new("withdrawn", "an event that is shown at once and cancelled").with(preview).events(1).cancels(1).crashes(1).delivered().quick(),
+        new("withdrawn", "an event that is shown at once and cancelled")
+            .with(preview)
+            .events(1)
+            .cancels(1)
+            .crashes(1)
+            .delivered()
+            .quick(),
         new("deployed", "a shown event is cancelled, and previews are switched off")
             .with(preview)
             .events(1)
@@ -256,8 +268,19 @@ pub(crate) fn all() -> Vec<Scenario> {
         new("sent", "an event on its way out").events(1).crashes(1).lost_answers(1).duplicates(1).delivered().quick(),
         new("sent-slow", "an event on its way out, slowly").events(1).crashes(1).delivered().at_once(3),
         new("sent-once", "an event on its way out, twice").events(1).duplicates(2).delivered().once().quick(),
-        new("shown", "two events, the first shown at once, on their way out").with(preview).events(2).delivered().quick(),
-        new("at-most", "an event on its way out, at most once").with(at_most).events(1).crashes(1).duplicates(1).delivered().once().quick(),
+        new("shown", "two events, the first shown at once, on their way out")
+            .with(preview)
+            .events(2)
+            .delivered()
+            .quick(),
+        new("at-most", "an event on its way out, at most once")
+            .with(at_most)
+            .events(1)
+            .crashes(1)
+            .duplicates(1)
+            .delivered()
+            .once()
+            .quick(),
         new("at-most-lost", "an event on its way out, at most once")
             .with(at_most)
             .events(1)

@@ -37,9 +37,8 @@ fn a_distinct_value_counts_once_and_stands_in_the_sample_once() {
     let members = [member("a", 1, "x"), member("b", 2, "x"), member("c", 3, "y")];
     let newest = closed(&shape(true, 2, Order::Newest), &members);
     assert_eq!((&newest["count"], &newest["actors"]), (&json!(2), &json!(2)));
-    let ids = |group: &Value| {
-        group["sample"].as_array().unwrap().iter().map(|entry| entry["id"].clone()).collect::<Vec<_>>()
-    };
+    let ids =
+        |group: &Value| group["sample"].as_array().unwrap().iter().map(|entry| entry["id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&newest), ["c", "b"]);
     assert_eq!(ids(&closed(&shape(true, 2, Order::Oldest), &members)), ["a", "c"]);
     assert_eq!(closed(&shape(false, 2, Order::Newest), &members)["count"], 3);
@@ -62,8 +61,7 @@ fn a_preview_is_the_first_revision_of_the_group_that_its_close_is_the_second_of(
 fn a_group_without_members_is_a_withdrawal_that_says_from_whom() {
     let (group, thread) = (Id::of(&[b"g"]), Id::of(&[b"t"]));
     let dead = [member("a", 1, "x").payload().unwrap()];
-    let group: Value =
-        serde_json::from_str(&close(&Shape::default(), group, thread, &[], &dead).unwrap()).unwrap();
+    let group: Value = serde_json::from_str(&close(&Shape::default(), group, thread, &[], &dead).unwrap()).unwrap();
     assert_eq!((&group["count"], &group["withdrawn"], &group["target"]), (&json!(0), &json!(true), &json!("agshin")));
 }
 

@@ -75,12 +75,10 @@ async fn claim(cx: &Cx, group: Id, revision: Revision, owner: Id) -> Result<Opti
     match there.state {
         State::Over => Ok(None),
         State::Sending if there.is_of(owner) => Ok(Some(there.fence)),
-        State::Sending if cx.config.at_most_once => {
-            match cx.write(delivery::drop(group, revision, cx.now)).await? {
-                Written::Applied(_) => Ok(None),
-                Written::Refused(_) => Err(Fault::Busy),
-            }
-        }
+        State::Sending if cx.config.at_most_once => match cx.write(delivery::drop(group, revision, cx.now)).await? {
+            Written::Applied(_) => Ok(None),
+            Written::Refused(_) => Err(Fault::Busy),
+        },
         State::Sending => Err(Fault::Busy),
     }
 }

@@ -62,10 +62,9 @@ pub(super) fn claim(group: Id, revision: Revision, owner: Id, now: u64, config: 
 
 /// Gives up what was perhaps sent.
 pub(super) fn drop(group: Id, revision: Revision, now: u64) -> Write {
-    Write::update(Key::Delivery(group, revision)).set(A::State, Operand::To(Value::text(DROPPED))).only_if([
-        Condition::Is(A::State, Value::text(SENDING)),
-        Condition::AtMost(A::Lease, now.saturating_sub(1)),
-    ])
+    Write::update(Key::Delivery(group, revision))
+        .set(A::State, Operand::To(Value::text(DROPPED)))
+        .only_if([Condition::Is(A::State, Value::text(SENDING)), Condition::AtMost(A::Lease, now.saturating_sub(1))])
 }
 
 /// Says that it will never be sent, if nobody has begun to.
