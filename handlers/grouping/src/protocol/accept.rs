@@ -16,6 +16,8 @@ use crate::store::Item;
 
 /// The window is read from HEAD, and MARK remembers it: whoever comes again goes to the same one.
 pub(super) async fn mark(cx: &Cx, Accept { event, head, payload }: Accept) -> Went {
+    // What cannot be read would stop the group that it is in.
+    content::time(&payload)?;
     let epoch = open_epoch(cx, &head).await?;
     let member = Member { event, head, epoch, payload };
     match cx.write(mark::put(&member, cx.now, &cx.config)).await? {
