@@ -41,6 +41,16 @@ pub(crate) fn run(repo: &Repo) -> Result<ExitCode, Error> {
         Tool::cargo(repo).args(["run", "--package", "xtask", "--locked", "--", "bounds", "--dev"]),
     );
     clients::steps(repo, &mut report);
+    cargo(
+        &mut report,
+        "worlds of the grouping protocol",
+        Tool::cargo(repo).args(["run", "--package", "xtask", "--locked", "--", "explore", "--check"]),
+    );
+    cargo(
+        &mut report,
+        "mutants of the grouping protocol",
+        Tool::cargo(repo).args(["run", "--package", "xtask", "--locked", "--", "mutants", "--check"]),
+    );
     deny::step(repo, &mut report);
     judges::steps(repo, &flows, &mut report);
     Ok(report.finish())
