@@ -100,7 +100,7 @@ mod tests {
     fn a_token_with_any_character_changed_or_cut_off_is_no_token() {
         let made = token("agshin", "email").signed("key", "everi");
         for end in 0..made.len() {
-            assert_eq!(holds(&made[..end], "key", "everi"), None, "cut at {end}");
+            assert_eq!(holds(made.get(..end).unwrap(), "key", "everi"), None, "cut at {end}");
         }
         for place in 0..made.len() {
             for put in [b'A', b'b', b'.', b'_', b'9'] {
