@@ -73,6 +73,10 @@ impl<'a> Claim<'a> {
     }
 
     pub(super) async fn take(&self) -> Result<Claimed, Error> {
+        // A mail that is begun is seen through to its record.
+        if self.invocation.remaining() < PATIENCE + SKEW {
+            return Err(Error::retry("too little time is left to mail it"));
+        }
         loop {
             match self.put().await? {
                 Found::Mine => return Ok(Claimed::Mine),
