@@ -21,7 +21,7 @@ impl Handlers for Everi {
     type RenderNotice = handlers::render_notice::Handler;
 }
 
-const ROOT: Root = Root {
+pub(crate) const ROOT: Root = Root {
     folder: "",
     functions: FUNCTIONS,
     dispatch: |cx, event| Box::pin(async move { dispatch::<Everi>(&cx, event).await }),

@@ -9,3 +9,4 @@ mod everi;
 mod flow;
 mod orders;
 mod sdk;
+mod targets;

@@ -56,7 +56,9 @@ pub(crate) async fn once<T: Serialize + DeserializeOwned>(
     while let (Claimed::Busy(Some(until)), Patience::UntilTheLeaseEnds) = (&claimed, patience) {
         let millis = until.as_millis().saturating_sub(invocation.now().as_millis()).saturating_add(1);
         let wait = Duration::from_millis(u64::try_from(millis).unwrap_or(1));
-        if wait + MARGIN >= invocation.remaining() {
+        // A lease that outlasts this invocation is waited for by the next: tries that fail at once would soon be used up.
+        let wait = wait.min(invocation.remaining().saturating_sub(MARGIN));
+        if wait.is_zero() {
             break;
         }
         tracing::info!(
