@@ -206,7 +206,7 @@ fn large() -> Vec<Hostile> {
         )
     };
     vec![
-        hostile("E054_workflow_as_large_as_a_template", &["E054"], workflow(920)),
+        hostile("E054_workflow_as_large_as_a_template", &["E054"], workflow(862)),
         hostile("forty_alternatives_of_one_choice", &[], choice(&names("NAME: { $or: [{ p: [1] }, { p: [2] }] }"))),
         hostile(
             "E088_environment_of_a_megabyte",

@@ -12,7 +12,7 @@ const BOOTSTRAP: &str = env!("CARGO_BIN_EXE_bootstrap");
 
 #[test]
 fn a_step_names_the_field_that_its_input_lacks() {
-    let function = Function::start(BOOTSTRAP, "render_notice", [json!({ "id": "g1" })]);
+    let function = Function::start(BOOTSTRAP, "render_notice", [json!({ "run": "r1", "state": { "id": "g1" } })]);
     let told = function.told();
     assert_eq!(told.path, "invocation/request-0/error");
     assert_eq!(told.body["errorType"], "Eventloom.Reject");

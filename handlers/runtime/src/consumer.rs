@@ -22,7 +22,7 @@ use crate::decode::{DecodeError, decode, from_value};
 use crate::error::Error;
 use crate::event::{Event, Message};
 use crate::event_type::EventType;
-use crate::once::{self, Once};
+use crate::once::{self, Once, Patience};
 use crate::panics;
 use crate::send::{self, Destination};
 
@@ -114,7 +114,10 @@ async fn handled<M: Message, T: Serialize + DeserializeOwned>(
         let work = async {
             let handled = async {
                 match &consumer.once {
-                    Some(once) => once::once(invocation, once, &envelope.id, handle(invocation, envelope.data)).await,
+                    Some(once) => {
+                        let work = handle(invocation, envelope.data);
+                        once::once(invocation, once, &envelope.id, Patience::None, work).await
+                    }
                     None => handle(invocation, envelope.data).await,
                 }
             };

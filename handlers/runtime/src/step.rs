@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cx::Invocation;
 use crate::decode::from_value;
 use crate::error::Error;
-use crate::once::{self, Once};
+use crate::once::{self, Once, Patience};
 use crate::panics;
 
 /// What the function of a step is told.
@@ -41,7 +41,8 @@ pub async fn step<I: DeserializeOwned, O: Serialize + DeserializeOwned>(
         Some(once) => {
             let run: Run = from_value(payload).map_err(Error::reject)?;
             let input = from_value(run.state).map_err(Error::reject)?;
-            panics::caught(once::once(invocation, once, &run.run, handle(invocation, input))).await?
+            let work = handle(invocation, input);
+            panics::caught(once::once(invocation, once, &run.run, Patience::UntilTheLeaseEnds, work)).await?
         }
         None => {
             let input = from_value(payload).map_err(Error::reject)?;

@@ -4,6 +4,7 @@ use board_generated::handlers::Handlers;
 use board_generated::{FUNCTIONS, dispatch};
 use serde_json::{Value, json};
 
+use super::effects;
 use super::flow::{self, Flow, MINUTE, Root};
 
 /// The handlers of the flow.
@@ -87,6 +88,20 @@ fn a_workflow_waits_and_its_message_is_delayed() {
             assert!(reminded.iter().all(|at| (4200..4210).contains(at)), "an hour of rest, ten minutes of delay");
         }
     });
+}
+
+#[test]
+fn a_workflow_ends_and_reminds_once_whichever_call_its_functions_crash_at() {
+    let crashes = effects::crashing_everywhere(ROOT, async |flow: &Flow| {
+        let machine = flow.physical("ReviewWorkflow");
+        let input = json!({"stateMachineArn": machine, "input": job("Engineer", 1).to_string()});
+        let started = flow.ask("states", "StartExecution", input).await;
+        flow.pass(120 * MINUTE).await;
+        let about = flow.ask("states", "DescribeExecution", json!({"executionArn": started["executionArn"]})).await;
+        let reminded = flow.invoked.borrow().iter().filter(|(name, _, failed)| name == "later" && !failed).count();
+        about["status"] == "SUCCEEDED" && reminded == 1
+    });
+    assert!(crashes >= 8, "a step's claim and answer, a consumer's claim and answer: {crashes}");
 }
 
 #[test]

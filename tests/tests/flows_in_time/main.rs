@@ -10,3 +10,4 @@ mod flow;
 mod mail;
 mod orders;
 mod sdk;
+mod targets;

@@ -147,8 +147,8 @@ impl<'p> Writer<'p> {
                 // What tells this run from all others, those of other executions too.
                 let run = || {
                     let execution = Expr::context().path(["Execution", "Id"]);
-                    let apart = |all: Expr, part: Expr| all.concat(Expr::text("\0")).concat(part);
-                    self.sent(step, open).into_iter().fold(execution, apart).sha256().first_characters(32)
+                    let apart = |all: Expr, part: Expr| all.concat(Expr::text("/")).concat(part);
+                    self.sent(step, open).into_iter().fold(execution, apart)
                 };
                 let known = match known {
                     KnownBy::Nothing => None,

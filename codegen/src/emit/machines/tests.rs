@@ -326,8 +326,7 @@ fn a_handler_is_told_its_run_by_execution_step_and_round_and_not_where_it_may_ru
     let made = text(&plan(SENDING));
     let payload = &made["States"]["ask"]["Arguments"]["Payload"];
     assert_eq!(payload["state"], "{% $states.input %}");
-    let run = r#"$states.context.Execution.Id & "\u0000" & "ask" & "\u0000" & $round_3"#;
-    assert_eq!(payload["run"], format!("{{% $substring($hash({run}, \"SHA-256\"), 0, 32) %}}"));
+    assert_eq!(payload["run"], r#"{% $states.context.Execution.Id & "/" & "ask" & "/" & $round_3 %}"#);
     let made = text(&plan(&SENDING.replace("ask: { returns: Asked }", "ask: { returns: Asked, idempotent: false }")));
     assert_eq!(made["States"]["ask"]["Arguments"]["Payload"], "{% $states.input %}");
 }

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::record::{Claimed, Kept, Record};
+use crate::consumer::MARGIN;
 use crate::cx::Invocation;
 use crate::error::{Error, sdk};
 use crate::panics;
@@ -29,6 +30,15 @@ pub struct Once {
     pub keep: u64,
 }
 
+/// What to do where another works on it, or has crashed while it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Fail: it comes again later than a lease lasts.
+    None,
+    /// Wait, as long as this invocation may: whoever calls tries but a few times, and soon.
+    UntilTheLeaseEnds,
+}
+
 /// By how much a lease outlives the invocation that holds it: two clocks differ.
 const SKEW: Duration = Duration::from_secs(5);
 
@@ -38,16 +48,33 @@ pub(crate) async fn once<T: Serialize + DeserializeOwned>(
     invocation: &Invocation,
     once: &Once,
     about: &str,
+    patience: Patience,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let claim = Claim::new(invocation, once, about);
-    match claim.take().await? {
+    let mut claimed = claim.take().await?;
+    while let (Claimed::Busy(Some(until)), Patience::UntilTheLeaseEnds) = (&claimed, patience) {
+        let millis = until.as_millis().saturating_sub(invocation.now().as_millis()).saturating_add(1);
+        let wait = Duration::from_millis(u64::try_from(millis).unwrap_or(1));
+        // A lease that outlasts this invocation is waited for by the next: tries that fail at once would soon be used up.
+        let wait = wait.min(invocation.remaining().saturating_sub(MARGIN));
+        if wait.is_zero() {
+            break;
+        }
+        tracing::info!(
+            seconds = wait.as_secs(),
+            "another invocation works on it, or has crashed: waiting for its lease"
+        );
+        tokio::time::sleep(wait).await;
+        claimed = claim.take().await?;
+    }
+    match claimed {
         Claimed::Mine => {}
         Claimed::Done(response) => {
             tracing::info!("done before: answered from the record");
             return read(&response);
         }
-        Claimed::Busy => return Err(Error::retry("another invocation works on it")),
+        Claimed::Busy(_) => return Err(Error::retry("another invocation works on it")),
     }
     match panics::caught(work).await {
         Ok(answer) => {

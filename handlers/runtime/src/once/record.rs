@@ -28,8 +28,8 @@ pub(super) enum Claimed {
     Mine,
     /// Nobody any more: it was answered so.
     Done(String),
-    /// Another.
-    Busy,
+    /// Another, until then.
+    Busy(Option<Timestamp>),
 }
 
 /// Whose answer stands.
@@ -71,7 +71,7 @@ impl Record {
         match (self.state.as_str(), self.answer) {
             (COMPLETED, Some(answer)) => Claimed::Done(answer),
             (IN_PROGRESS, _) if self.fence == fence => Claimed::Mine,
-            _ => Claimed::Busy,
+            _ => Claimed::Busy(self.lease.map(Timestamp::from_millis)),
         }
     }
 
@@ -105,9 +105,9 @@ mod tests {
     fn ones_own_claim_whose_answer_was_lost_is_a_claim() {
         let record = Record::in_progress("mine", Timestamp::from_millis(7));
         assert_eq!(record.clone().claimed_by("mine"), Claimed::Mine);
-        assert_eq!(record.claimed_by("other"), Claimed::Busy);
+        assert_eq!(record.claimed_by("other"), Claimed::Busy(Some(Timestamp::from_millis(7))));
         assert_eq!(completed("other").claimed_by("mine"), Claimed::Done("1".to_owned()));
-        assert_eq!(Record::of(None).claimed_by("mine"), Claimed::Busy);
+        assert_eq!(Record::of(None).claimed_by("mine"), Claimed::Busy(None));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::decode::from_value;
 use crate::error::Error;
 use crate::event::Event;
 use crate::intake::{Intake, Request, ulid};
-use crate::once::{self, Once};
+use crate::once::{self, Once, Patience};
 use crate::scalar::Timestamp;
 use crate::send::{self, Destination};
 
@@ -56,7 +56,7 @@ pub async fn scheduled_by<E: Event>(
 ) -> Result<Value, Error> {
     let begun: Begun = from_value(payload).map_err(Error::reject)?;
     let about = begun.scheduled.to_string();
-    let event = once::once(invocation, &schedule.once, &about, handle(invocation)).await?;
+    let event = once::once(invocation, &schedule.once, &about, Patience::UntilTheLeaseEnds, handle(invocation)).await?;
     match serde_json::to_value(event).map_err(Error::reject)? {
         Value::Object(made) => send_made(invocation, schedule, begun.scheduled, made).await,
         _ => Err(Error::reject("the handler's event is no object")),
