@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use local::faults::Rates;
 use local::kernel::Caller;
-use orders_generated::handlers::{Handlers, JudgeReturn, PayBack, PayBackInput};
+use orders_generated::handlers::{Handlers, JudgeReturn, JudgeReturnCx, PayBack, PayBackCx, PayBackInput};
 use orders_generated::{FUNCTIONS, Judgement, ReturnRequested, dispatch};
-use runtime::{Error, Invocation};
+use runtime::Error;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -36,7 +36,7 @@ impl Handlers for Shop {
 }
 
 impl JudgeReturn for Shop {
-    async fn judge_return(_: &Invocation, _: ReturnRequested) -> Result<Judgement, Error> {
+    async fn judge_return(_: &JudgeReturnCx<'_>, _: ReturnRequested) -> Result<Judgement, Error> {
         let answer =
             json!({ "accepted": true, "refunded": 100, "title": "Your return\r\nBcc: everybody@else.example" });
         serde_json::from_value(answer).map_err(Error::reject)
@@ -44,7 +44,7 @@ impl JudgeReturn for Shop {
 }
 
 impl PayBack for Shop {
-    async fn pay_back(_: &Invocation, _: PayBackInput) -> Result<(), Error> {
+    async fn pay_back(_: &PayBackCx<'_>, _: PayBackInput) -> Result<(), Error> {
         Ok(())
     }
 }
