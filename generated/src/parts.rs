@@ -11,7 +11,9 @@ use runtime::source::Publisher;
 use runtime::template::Part;
 use runtime::{EventType, Once, Order, Step};
 
-use crate::events::{MemberFollowed, Notice, UnreadMessages, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked};
+use crate::events::{
+    MemberFollowed, Notice, UnreadMessages, UpdateCommented, UpdateLiked, UpdateShared, UpdateUnliked,
+};
 use crate::mails::{EmailHtml, EmailTxt, UnreadEmailHtml, UnreadEmailTxt};
 
 /// The function `user_actions`. Publishes the new rows of the table actions.
