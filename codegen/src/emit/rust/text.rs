@@ -103,7 +103,8 @@ pub(super) fn import(path: &str, names: &[String]) -> String {
         return format!("use {path}::{one};");
     }
     let line = format!("use {path}::{{{}}};", names.join(", "));
-    if line.chars().count() <= WIDTH { line } else { format!("use {path}::{{\n{}\n}};", filled(names, 4)) }
+    // rustfmt keeps room for two more characters behind a list of imports.
+    if line.chars().count() <= WIDTH - 2 { line } else { format!("use {path}::{{\n{}\n}};", filled(names, 4)) }
 }
 
 /// Words with commas, as many to a line as there is room for.
