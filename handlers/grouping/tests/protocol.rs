@@ -79,7 +79,8 @@ impl World {
                 Answer::Judged(members.into_iter().map(|(id, _)| id).filter(|id| self.seen.contains(id)).collect())
             }
             Ask::Find { until, .. } => {
-                let due = |item: &Item| matches!(item.get(&Attribute::SweepAt), Some(Value::Number(at)) if *at <= until);
+                let due =
+                    |item: &Item| matches!(item.get(&Attribute::SweepAt), Some(Value::Number(at)) if *at <= until);
                 let heads = self.items.iter().filter(|(_, item)| due(item)).filter_map(|(key, _)| match key {
                     Key::Head(name) => Some(name.clone()),
                     _ => None,

@@ -11,6 +11,7 @@ mod cloudformation;
 mod door;
 mod dynamodb;
 mod gateway;
+mod grouping;
 mod iam;
 mod kms;
 mod lambda;
