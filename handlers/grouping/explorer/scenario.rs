@@ -319,6 +319,12 @@ pub(crate) fn all() -> Vec<Scenario> {
             .delivered()
             .at_once(1),
         new("expired", "two events, and late duplicates").events(2).duplicates(1).expires().quick(),
+        new("expired-full", "a window of one event, two events, and late duplicates")
+            .with(full)
+            .events(2)
+            .duplicates(1)
+            .expires()
+            .quick(),
     ]
 }
 

@@ -12,6 +12,7 @@ mod cloudformation;
 mod door;
 mod dynamodb;
 mod gateway;
+mod grouping;
 mod hostile;
 mod iam;
 mod kms;

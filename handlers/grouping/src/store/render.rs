@@ -25,6 +25,13 @@ pub struct Rendered {
     pub values: BTreeMap<String, Value>,
 }
 
+/// Where a condition stands: DynamoDB refuses parentheses that are not needed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Top,
+    Within,
+}
+
 /// The expressions of a write.
 #[must_use]
 pub fn write(write: &Write) -> Rendered {
@@ -32,7 +39,7 @@ pub fn write(write: &Write) -> Rendered {
     if let Change::Update(clauses) = &write.change {
         rendered.update = Some(rendered.clauses(clauses));
     }
-    rendered.condition = write.only_if.as_ref().map(|condition| rendered.condition(condition));
+    rendered.condition = write.only_if.as_ref().map(|condition| rendered.condition(condition, Place::Top));
     rendered
 }
 
@@ -89,7 +96,7 @@ impl Rendered {
         }
     }
 
-    fn condition(&mut self, condition: &Condition) -> String {
+    fn condition(&mut self, condition: &Condition, place: Place) -> String {
         match condition {
             Condition::NoItem => format!("attribute_not_exists({})", self.name(PK)),
             Condition::Exists(attribute) => format!("attribute_exists({})", self.attribute(*attribute)),
@@ -105,15 +112,19 @@ impl Rendered {
             Condition::SizeAtLeast(attribute, bound) => {
                 format!("size({}) >= {}", self.attribute(*attribute), self.number(*bound))
             }
-            Condition::Not(inner) => format!("NOT {}", self.condition(inner)),
-            Condition::All(all) => self.joined(all, " AND "),
-            Condition::Any(any) => self.joined(any, " OR "),
+            Condition::Not(inner) => format!("NOT {}", self.condition(inner, Place::Within)),
+            Condition::All(all) => self.joined(all, " AND ", place),
+            Condition::Any(any) => self.joined(any, " OR ", place),
         }
     }
 
-    fn joined(&mut self, conditions: &[Condition], word: &str) -> String {
-        let conditions = conditions.iter().map(|condition| self.condition(condition)).collect::<Vec<_>>();
-        format!("({})", conditions.join(word))
+    fn joined(&mut self, conditions: &[Condition], word: &str, place: Place) -> String {
+        if let [only] = conditions {
+            return self.condition(only, place);
+        }
+        let conditions = conditions.iter().map(|condition| self.condition(condition, Place::Within));
+        let joined = conditions.collect::<Vec<_>>().join(word);
+        if place == Place::Top { joined } else { format!("({joined})") }
     }
 }
 
@@ -142,7 +153,7 @@ mod tests {
         );
         assert_eq!(
             rendered.condition.as_deref(),
-            Some("(#epoch = :v3 AND NOT contains(#ids, :v4) AND (attribute_not_exists(#ids) OR size(#ids) < :v5))")
+            Some("#epoch = :v3 AND NOT contains(#ids, :v4) AND (attribute_not_exists(#ids) OR size(#ids) < :v5)")
         );
         assert_eq!(rendered.values[":v2"], Value::Ids([id].into()));
         assert_eq!(rendered.values[":v4"], Value::Id(id));
@@ -157,9 +168,16 @@ mod tests {
         assert_eq!(rendered.update, None);
         assert_eq!(
             rendered.condition.as_deref(),
-            Some("(attribute_not_exists(#pk) OR (#soft_due <= :v0 OR #hard_due <= :v0))")
+            Some("attribute_not_exists(#pk) OR (#soft_due <= :v0 OR #hard_due <= :v0)")
         );
         assert_eq!(rendered.values.len(), 1);
+    }
+
+    #[test]
+    fn one_condition_alone_has_no_parentheses() {
+        let either = Condition::Absent(Attribute::Ids).or(Condition::Exists(Attribute::Lead));
+        let write = super::write(&Write::update(Key::Mark(Id::of(&[]))).only_if([either]));
+        assert_eq!(write.condition.as_deref(), Some("attribute_not_exists(#ids) OR attribute_exists(#lead)"));
     }
 
     #[test]
