@@ -10,10 +10,12 @@ mod crash;
 mod deny;
 mod engines;
 mod error;
+mod explore;
 mod fuzz;
 mod install;
 mod judges;
 mod measure;
+mod mutants;
 mod repo;
 mod step;
 mod test;
@@ -53,6 +55,10 @@ enum Command {
     Crash(crash::Arguments),
     /// Ask the local engine, and ministack beside it, with boto3
     Clients(clients::Arguments),
+    /// Search small worlds for one in which the grouping protocol breaks its word
+    Explore(explore::Arguments),
+    /// Break the grouping protocol on purpose, and see that the explorer notices
+    Mutants(mutants::Arguments),
     /// Fuzz the whole compile (needs a nightly toolchain)
     Fuzz(fuzz::Arguments),
     /// Check licences, banned crates and sources of the dependencies
@@ -84,6 +90,8 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Bounds(arguments) => bounds::run(&repo, arguments),
         Command::Crash(arguments) => crash::run(&repo, arguments),
         Command::Clients(arguments) => clients::run(&repo, arguments),
+        Command::Explore(arguments) => explore::run(&repo, arguments),
+        Command::Mutants(arguments) => mutants::run(&repo, arguments),
         Command::Fuzz(arguments) => fuzz::run(&repo, arguments),
         Command::Deny => deny::run(&repo),
         Command::Copies { count } => bench::print_copies(&repo, *count),

@@ -9,10 +9,10 @@
 
 use std::time::Duration;
 
+use cron::Cron;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use super::cron::Cron;
 use crate::kernel::Time;
 
 /// A schedule's expression.

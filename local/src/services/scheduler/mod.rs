@@ -19,7 +19,6 @@
 //!
 //! Inert, that is kept and shown but without effect: `KmsKeyArn` and tags.
 
-mod cron;
 mod deliver;
 mod due;
 mod expression;

@@ -17,7 +17,7 @@ const YEARS: RangeInclusive<i16> = 1970..=2199;
 
 /// A cron expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cron {
+pub struct Cron {
     minutes: BTreeSet<i16>,
     hours: BTreeSet<i16>,
     day: Day,
@@ -46,7 +46,7 @@ enum Day {
 
 impl Cron {
     /// Reads an expression; `None` if it is none.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let [minutes, hours, of_month, months, of_week, years] = fields.as_slice() else { return None };
         let day = match (*of_month, *of_week) {
@@ -64,7 +64,7 @@ impl Cron {
     }
 
     /// The times that fit from a date on, in order.
-    pub(super) fn from(&self, date: Date) -> impl Iterator<Item = DateTime> + '_ {
+    pub fn from(&self, date: Date) -> impl Iterator<Item = DateTime> + '_ {
         let dates = std::iter::successors(Some(date), |date| {
             // A month that does not fit is left at once.
             let next = if self.months.contains(&i16::from(date.month())) && self.years.contains(&date.year()) {
