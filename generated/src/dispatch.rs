@@ -5,7 +5,7 @@
 use runtime::serde_json::Value;
 use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
-use crate::handlers::{Handlers, RenderNotice};
+use crate::handlers::{Handlers, RenderNotice, RenderNoticeCx};
 use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
@@ -53,7 +53,9 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
         }
         "deliver_messages" => runtime::browser::resolve(invocation, event.payload, &parts::DELIVER_MESSAGES).await,
         "render_notice" => {
-            runtime::step(invocation, event.payload, &parts::RENDER_NOTICE, H::RenderNotice::render_notice).await
+            let render_notice =
+                async |cx: &Invocation, event| H::RenderNotice::render_notice(&RenderNoticeCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::RENDER_NOTICE, render_notice).await
         }
         "deliver_notice_seen" => runtime::browser::seen(invocation, event.payload, &parts::DELIVER_NOTICE_SEEN).await,
         "browser" => runtime::browser::show(invocation, event.payload, &parts::BROWSER).await,

@@ -2,9 +2,12 @@
 
 //! What the user writes: one trait a handler, and [`Handlers`], which binds them all.
 
+use std::ops::Deref;
+
 use runtime::{Error, Invocation};
 
 use crate::events::{Notice, UpdateCommented};
+use crate::tables::{Actions, Members};
 use crate::types::{Shown, UserId};
 
 /// The flow's handlers, each bound to the type that has it.
@@ -15,17 +18,65 @@ pub trait Handlers {
     type RenderNotice: RenderNotice;
 }
 
+/// What the handler `find_commenters` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct FindCommentersCx<'a>(&'a Invocation);
+
+impl<'a> FindCommentersCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `actions`.
+    pub const fn actions(&self) -> Actions<'a> {
+        Actions::new(self.0)
+    }
+}
+
+impl Deref for FindCommentersCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
+}
+
 /// The handler `find_commenters`: the queue `notify`, to find whom `UpdateCommented` is for.
 pub trait FindCommenters {
     /// Handles one event. It may be called again for the same one.
     fn find_commenters(
-        cx: &Invocation,
+        cx: &FindCommentersCx<'_>,
         event: UpdateCommented,
     ) -> impl Future<Output = Result<Vec<UserId>, Error>> + Send;
+}
+
+/// What the handler `render_notice` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct RenderNoticeCx<'a>(&'a Invocation);
+
+impl<'a> RenderNoticeCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `members`.
+    pub const fn members(&self) -> Members<'a> {
+        Members::new(self.0)
+    }
+}
+
+impl Deref for RenderNoticeCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// The handler `render_notice`: the step `render` of the workflow `deliver_notice`.
 pub trait RenderNotice {
     /// Handles one event. It may be called again for the same one.
-    fn render_notice(cx: &Invocation, event: Notice) -> impl Future<Output = Result<Shown, Error>> + Send;
+    fn render_notice(cx: &RenderNoticeCx<'_>, event: Notice) -> impl Future<Output = Result<Shown, Error>> + Send;
 }

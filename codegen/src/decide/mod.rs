@@ -14,9 +14,9 @@ pub use size::{
     ASSUMED_LIST_BYTES, ASSUMED_TEXT_BYTES, ENVELOPE_BYTES, Size, event_size, fields_size, max_bytes, shape_size,
 };
 pub use timeouts::{
-    AT_ONCE, FLUSH_TIMEOUT, FUNCTION_TIMEOUT, ROUTE_TIMEOUT, STREAM_TIMEOUT, WORKER_TIMEOUT, batch_seconds,
-    consumer_handlers, consumer_timeout, deliver_timeout, handler_timeout, reading_timeout, rest_timeout,
-    route_timeout, sink_timeout, step_timeout,
+    AT_ONCE, FLUSH_TIMEOUT, FUNCTION_TIMEOUT, ROUTE_TIMEOUT, STREAM_TIMEOUT, WEBHOOK_TIMEOUT, WORKER_TIMEOUT,
+    batch_seconds, consumer_handlers, consumer_timeout, deliver_timeout, handler_timeout, reading_timeout,
+    rest_timeout, route_timeout, sink_timeout, step_timeout,
 };
 pub use workflow::{longest, longest_way, steps_waits, transitions, workflow_timeout};
 

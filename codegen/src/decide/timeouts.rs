@@ -22,7 +22,7 @@ pub const WORKER_TIMEOUT: u64 = 30;
 /// Seconds that the second pass of a fan-out may take for a batch of pages, what it calls aside.
 const REST_TIMEOUT: u64 = 60;
 /// Seconds that a webhook's server may take to answer.
-const WEBHOOK_TIMEOUT: u64 = 10;
+pub const WEBHOOK_TIMEOUT: u64 = 10;
 /// Seconds that a caller, or a function around its handler, has beyond what it waits for.
 const MARGIN: u64 = 15;
 /// Seconds that a task of a workflow has beyond its function's, so that the function's own end is seen.

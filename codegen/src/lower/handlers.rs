@@ -3,7 +3,7 @@
 use super::{Lowering, names};
 use crate::facts::{HandlerUse, Shape as Arriving, Use};
 use crate::model::{HandlerId, Returns};
-use crate::plan::{Handler, HandlerInput, HandlerShape, Shape};
+use crate::plan::{Handler, HandlerInput, HandlerShape, Shape, StoreDef};
 
 impl Lowering<'_> {
     pub(super) fn handlers(&mut self) {
@@ -23,8 +23,45 @@ impl Lowering<'_> {
                 shape,
                 input: self.input(id, first),
                 output: self.output(id, shape),
+                reads: handler.reads.iter().map(|t| self.flow.tables[t.value].name.text.clone()).collect(),
+                writes: handler.writes.iter().map(|t| self.flow.tables[t.value].name.text.clone()).collect(),
+                secrets: handler
+                    .secrets
+                    .iter()
+                    .map(|s| &self.flow.secrets[s.value].name.text)
+                    .map(|name| (name.clone(), names::variable("SECRET", name)))
+                    .collect(),
             };
             self.plan.handlers.push(planned);
+        }
+    }
+
+    /// The tables that handlers read or write.
+    pub(super) fn stores(&mut self) {
+        for (id, table) in self.flow.tables.iter() {
+            let name = &table.name.text;
+            let reads = self.plan.handlers.iter().any(|h| h.reads.contains(name));
+            let writes = self.plan.handlers.iter().any(|h| h.writes.contains(name));
+            if !reads && !writes {
+                continue;
+            }
+            let owner = format!("{}Row", names::pascal(name));
+            let indexes = table.indexes.iter().filter(|index| !index.inferred).map(|index| {
+                let sort = index.sort.map(|sort| table.field_name(sort).to_owned());
+                (index.name.value.clone(), table.field_name(index.key).to_owned(), sort)
+            });
+            let store = StoreDef {
+                name: name.clone(),
+                variable: self.table_variable(id),
+                events: table.rows == crate::model::Rows::Event,
+                fields: table.fields.iter().map(|f| self.field(f, &owner)).collect(),
+                key: table.field_name(table.key).to_owned(),
+                sort: table.sort.map(|sort| table.field_name(sort).to_owned()),
+                indexes: indexes.collect(),
+                reads,
+                writes,
+            };
+            self.plan.stores.push(store);
         }
     }
 

@@ -60,6 +60,7 @@ pub fn lower(flow: &Flow, facts: &Facts, spec: &str, out: &mut Diagnostics) -> P
     lowering.types();
     lowering.tables();
     lowering.handlers();
+    lowering.stores();
     lowering.name_sinks();
     lowering.topics();
     lowering.queues();
@@ -99,6 +100,7 @@ fn empty(flow: &Flow, spec: &str) -> Plan {
         events: Vec::new(),
         handlers: Vec::new(),
         outboxes: Vec::new(),
+        stores: Vec::new(),
         tables: Vec::new(),
         secrets: Vec::new(),
         topics: Vec::new(),

@@ -39,6 +39,9 @@ impl Lowering<'_> {
             let kind = FunctionKind::Sink { sink: name.clone() };
             let mut draft = self.draft(self.sink_place(id, "SinkFunction"), named(&sink.name, ""), about, kind);
             draft.part(sink_part(&sink.kind));
+            if let Some(told) = self.webhook_part(id, sink) {
+                draft.tell(told);
+            }
             draft.timeout(crate::decide::sink_timeout(sink).unwrap_or(crate::decide::FUNCTION_TIMEOUT));
             self.sink_needs(&mut draft, id);
             draft.tell_if(self.show_part(id));

@@ -87,6 +87,9 @@ impl Lowering<'_> {
         };
         let gateway_ref = GatewayRef(names::logical(gateway_name.identity(), "Gateway"));
         let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
+        if let Some(told) = self.http_part(id) {
+            draft.tell(told);
+        }
         draft.timeout(crate::decide::route_timeout(self.flow, source.handler.map(|h| h.value)));
         draft.invoked_by(Invoker::Route(gateway_ref, key));
         draft.keeps_state();
@@ -123,6 +126,9 @@ impl Lowering<'_> {
         let kind = FunctionKind::ScheduleSource { source: name.clone() };
         let about = format!("Makes the event of the schedule {name}.");
         let mut draft = self.draft(self.source_place(id, "SourceFunction"), named(&source.name, ""), about, kind);
+        if let Some(told) = self.schedule_part(id) {
+            draft.tell(told);
+        }
         draft.reads(&runtime_table(), "TABLE_RUNTIME".into(), &[]);
         draft.writes(&runtime_table(), "TABLE_RUNTIME".into());
         draft.async_failures(dead.clone());

@@ -348,4 +348,18 @@ pub struct Handler {
     pub input: HandlerInput,
     /// What it returns; [`Shape::List`] of text for targets; none for nothing.
     pub output: Option<Shape>,
+    /// Tables that it reads, by their names in the spec.
+    pub reads: Vec<String>,
+    /// Tables that it writes.
+    pub writes: Vec<String>,
+    /// Secrets that it reads: name and variable.
+    pub secrets: Vec<(String, String)>,
+}
+
+impl Handler {
+    /// Whether it knows more than its invocation.
+    #[must_use]
+    pub fn knows_more(&self) -> bool {
+        !(self.reads.is_empty() && self.writes.is_empty() && self.secrets.is_empty())
+    }
 }

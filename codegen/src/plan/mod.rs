@@ -26,11 +26,11 @@ pub use names::{
 };
 pub use observe::{Alarm, Comparison, Dimension, Metric, Statistic, Widget};
 pub use parts::{
-    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, LookupPart, MatchPart, Part, Publisher,
-    QueuePart, RowPart, TargetsPart, TopicPart,
+    ColumnPart, Consumer, CounterPart, DestinationPart, FindPart, Forward, HttpPart, IntakePart, LookupPart, MatchPart,
+    Part, Publisher, QueuePart, RowPart, SchedulePart, TargetsPart, TopicPart, WebhookPart,
 };
 pub use state::{AttributeType, GlobalIndex, KeyAttribute, Secret, StreamView, Table, TableRole};
-pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, TypeDef};
+pub use types::{BrowserRoute, EventDef, FieldDef, OutboxDef, Shape, StoreDef, TypeDef};
 pub use web::{Gateway, Mail, Route, Schedule, ScheduleTarget};
 pub use workflow::{CatchPlan, Machine, RetryPlan, StepKindPlan, StepPlan};
 
@@ -83,6 +83,8 @@ pub struct Plan {
     pub handlers: Vec<Handler>,
     /// Tables of `rows: event`, for the outbox writer.
     pub outboxes: Vec<OutboxDef>,
+    /// Tables that handlers read or write.
+    pub stores: Vec<StoreDef>,
     /// DynamoDB tables.
     pub tables: Vec<Table>,
     /// Secrets.

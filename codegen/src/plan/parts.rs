@@ -15,6 +15,12 @@ pub enum Part {
     Consumer(Consumer),
     /// The consumer of a queue whose events go on without a handler but those that find targets.
     Forward(Forward),
+    /// A source that a schedule begins.
+    Schedule(SchedulePart),
+    /// A source that is a route over HTTP.
+    Http(HttpPart),
+    /// A signed POST.
+    Webhook(WebhookPart),
     /// A handler's step of a workflow.
     Step {
         /// Seconds for which a run is remembered; none where it may run again.
@@ -37,6 +43,64 @@ pub struct Publisher {
     pub events: Vec<String>,
     /// Where they go.
     pub to: Vec<TopicPart>,
+}
+
+/// How a source makes its event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntakePart {
+    /// The event, by its type's name.
+    pub event: String,
+    /// Its built-in id, where it has no field of its own for it.
+    pub own_id: Option<String>,
+    /// The field that says when it happened.
+    pub time: String,
+    /// Fields, and what they are set to.
+    pub set: Vec<(String, Template)>,
+    /// The row that must be there.
+    pub allow: Option<LookupPart>,
+}
+
+/// A source that a schedule begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchedulePart {
+    /// How the event is made.
+    pub intake: IntakePart,
+    /// The handler that makes it.
+    pub handler: Option<String>,
+    /// Where it goes.
+    pub to: Vec<DestinationPart>,
+    /// Seconds for which it is remembered that a handler has made it.
+    pub keep: u64,
+}
+
+/// A source that is a route over HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpPart {
+    /// How the event is made.
+    pub intake: IntakePart,
+    /// The claim that is the user.
+    pub user: String,
+    /// The claim that is the tenant.
+    pub tenant: Option<String>,
+    /// Where it goes.
+    pub to: Vec<DestinationPart>,
+    /// Seconds for which an id is remembered.
+    pub keep: u64,
+}
+
+/// A signed POST.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebhookPart {
+    /// The events that may come, by their types' names.
+    pub events: Vec<String>,
+    /// The address.
+    pub url: String,
+    /// The variable that holds the secret's ARN.
+    pub secret: String,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+    /// Seconds that the other server may take.
+    pub timeout: u64,
 }
 
 /// The consumer of a queue with a handler.

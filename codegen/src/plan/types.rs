@@ -201,6 +201,37 @@ pub struct OutboxDef {
     pub events: Vec<String>,
 }
 
+/// A table that handlers read or write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreDef {
+    /// The table's name in the spec.
+    pub name: String,
+    /// The variable that holds its name in the stack.
+    pub variable: String,
+    /// Whether its rows are events.
+    pub events: bool,
+    /// What a row holds.
+    pub fields: Vec<FieldDef>,
+    /// The field that is the partition key.
+    pub key: String,
+    /// The field that is the sort key.
+    pub sort: Option<String>,
+    /// The indexes that the spec names: name, key, sort key.
+    pub indexes: Vec<(String, String, Option<String>)>,
+    /// Whether a handler reads it.
+    pub reads: bool,
+    /// Whether a handler writes it.
+    pub writes: bool,
+}
+
+impl StoreDef {
+    /// The field of this name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&FieldDef> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::whole;

@@ -40,6 +40,7 @@ mod once;
 mod outbox;
 mod panics;
 mod pii;
+pub mod rows;
 mod run;
 mod scalar;
 #[cfg(feature = "schema")]
@@ -65,6 +66,7 @@ pub use outbox::{Outbox, OutboxError, Written};
 pub use pii::Pii;
 pub use run::{Exit, Start, run};
 pub use scalar::{Date, Decimal, Email, Invalid, List, Rules, Timestamp, Ulid, Url, Uuid};
+pub use secret::secret;
 pub use step::{Step, step};
 
 pub use aws_config::SdkConfig;

@@ -15,8 +15,12 @@ const FRESH: Duration = Duration::from_secs(300);
 #[derive(Default)]
 pub(crate) struct Secrets(Mutex<BTreeMap<String, (Timestamp, Arc<str>)>>);
 
-/// The value of the secret whose ARN stands in this variable.
-pub(crate) async fn secret(invocation: &Invocation, variable: &str) -> Result<Arc<str>, Error> {
+/// The value of the secret whose ARN stands in this variable: for generated code.
+///
+/// # Errors
+///
+/// Another try may go well.
+pub async fn secret(invocation: &Invocation, variable: &str) -> Result<Arc<str>, Error> {
     let (cx, now) = (invocation.cx(), invocation.now());
     let known = || cx.secrets().0.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((until, value)) = known().get(variable)

@@ -7,4 +7,5 @@ mod board;
 mod effects;
 mod everi;
 mod flow;
+mod orders;
 mod sdk;

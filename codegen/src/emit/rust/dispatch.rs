@@ -6,7 +6,7 @@
 use super::index::Index;
 use super::module::Module;
 use super::{handlers, parts, render, text};
-use crate::plan::{FindPart, Function, Part};
+use crate::plan::{FindPart, Function, HandlerInput, Part};
 use askama::Template;
 
 #[derive(Template)]
@@ -26,9 +26,11 @@ struct DispatchText {
 pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     let mut module = Module::new(index, "crate::dispatch", []);
     let bounds = handlers::bounds(&index.plan.handlers);
+    let contexts = handlers::contexts(&index.plan.handlers);
     let bound = |handler: &str| {
-        let named = index.plan.handlers.iter().zip(&bounds).find(|(h, _)| h.name == handler);
-        named.map(|(_, bound)| bound.clone())
+        let place = index.plan.handlers.iter().position(|h| h.name == handler)?;
+        let takes_event = index.plan.handlers.get(place)?.input != HandlerInput::Nothing;
+        Some(Bound { name: bounds.get(place)?.clone(), context: contexts.get(place)?.clone(), takes_event })
     };
     let scope = &mut module.scope;
     let (cx, error) = (scope.import("runtime", "Cx"), scope.import("runtime", "Error"));
@@ -57,21 +59,38 @@ pub(super) fn dispatch<'a>(index: &'a Index<'a>) -> Module<'a> {
     module
 }
 
+/// How a handler is called.
+struct Bound {
+    /// Its trait.
+    name: String,
+    /// What it knows, where that is more than its invocation.
+    context: Option<String>,
+    takes_event: bool,
+}
+
 /// The arm of a function: the entry point of its part of the runtime, what that is told, and the handlers that it calls.
-fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, function: &Function, told: &Part) -> String {
+fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<Bound>, function: &Function, told: &Part) -> String {
     let parts = module.scope.import("crate", "parts");
+    // What stands before the call: handlers that are given what they know.
+    let mut given = String::new();
     let mut handler = |handler: Option<&str>| {
         let handler = handler?;
-        Some(handle(module, &bound(handler)?, &text::ident(handler)))
+        Some(handle(module, &bound(handler)?, handler, &mut given))
     };
-    let (entry, before, last) = match told {
-        Part::Publisher(_) => ("source::publish", None, None),
-        Part::Browser(browser) => (super::browsers::entry(browser), None, None),
+    let (entry, last) = match told {
+        Part::Publisher(_) => ("source::publish", None),
+        Part::Browser(browser) => (super::browsers::entry(browser), None),
         Part::Consumer(consumer) => {
             let entry = if consumer.then.is_some() { "relay" } else { "consume" };
-            (entry, None, handler(function.only_handler()))
+            (entry, handler(function.only_handler()))
         }
-        Part::Step { .. } => ("step", None, handler(function.only_handler())),
+        Part::Http(_) => ("source::answer", None),
+        Part::Webhook(_) => ("sink::post", None),
+        Part::Schedule(schedule) => match handler(schedule.handler.as_deref()) {
+            Some(handler) => ("source::scheduled_by", Some(handler)),
+            None => ("source::scheduled", None),
+        },
+        Part::Step { .. } => ("step", handler(function.only_handler())),
         Part::Forward(forward) => {
             let asked = forward.targets.iter().flat_map(|targets| &targets.by_event);
             let asked: Vec<(String, String)> = asked
@@ -81,8 +100,11 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, functio
                 })
                 .collect();
             match asked.is_empty() {
-                true => ("forward::forward", None, Some("runtime::forward::nobody".to_owned())),
-                false => ("forward::forward", Some(ask(module, &asked)), Some("ask".to_owned())),
+                true => ("forward::forward", Some("runtime::forward::nobody".to_owned())),
+                false => {
+                    given.push_str(&ask(module, &asked));
+                    ("forward::forward", Some("ask".to_owned()))
+                }
             }
         }
     };
@@ -91,20 +113,37 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<String>, functio
     let arguments: Vec<String> = arguments.into_iter().chain(last).collect();
     let (name, head) = (text::literal(&function.name), format!("runtime::{entry}"));
     let line = format!("        {name} => {head}({}).await,", arguments.join(", "));
-    if before.is_none() && line.chars().count() <= text::WIDTH {
+    if given.is_empty() && line.chars().count() <= text::WIDTH {
         return line;
     }
     let call = text::call(12, &head, &arguments, ".await");
     // Behind a call that is broken, rustfmt gives `.await` a line of its own.
     let call = call.replace("\n            ).await", "\n            )\n            .await");
-    format!("        {name} => {{\n{}{call}\n        }}", before.unwrap_or_default())
+    format!("        {name} => {{\n{}{call}\n        }}", given)
 }
 
-/// A handler, as its entry point takes it.
-fn handle(module: &mut Module<'_>, bound: &str, method: &str) -> String {
+/// A handler, as its entry point takes it. One that knows more than its invocation is given it first, in `given`.
+fn handle(module: &mut Module<'_>, bound: &Bound, handler: &str, given: &mut String) -> String {
     // The trait has to be in scope for its method to be named.
-    module.scope.import("crate::handlers", bound);
-    format!("H::{bound}::{method}")
+    module.scope.import("crate::handlers", &bound.name);
+    let method = text::ident(handler);
+    let path = format!("H::{}::{method}", bound.name);
+    let Some(context) = &bound.context else { return path };
+    let (context, invocation) =
+        (module.scope.import("crate::handlers", context), module.scope.import("runtime", "Invocation"));
+    let (parameter, argument) = if bound.takes_event { (", event", ", event") } else { ("", "") };
+    let assigned = format!("            let {method} =");
+    let head = format!("{assigned} async |cx: &{invocation}{parameter}|");
+    let call = format!("{path}(&{context}::new(cx){argument}).await");
+    let line = format!("{head} {call};\n");
+    let below = format!("{}\n                {} {call};\n", assigned, head.trim_start_matches(&assigned).trim_start());
+    let fits = |text: &str| text.lines().all(|line| line.chars().count() <= text::WIDTH);
+    given.push_str(&match (fits(&line), fits(&below)) {
+        (true, _) => line,
+        (false, true) => below,
+        (false, false) => format!("{head} {{\n                {call}\n            }};\n"),
+    });
+    method
 }
 
 /// Whom to ask for the targets of an event.
@@ -114,7 +153,7 @@ fn ask(module: &mut Module<'_>, asked: &[(String, String)]) -> String {
     let arms: String = asked
         .iter()
         .map(|(event, handle)| {
-            let (event, call) = (text::literal(event), format!("runtime::targets::ask(cx, event, {handle}).await"));
+            let (event, call) = (text::literal(event), format!("runtime::targets::ask(cx, event, &{handle}).await"));
             let line = format!("                {event} => {call},\n");
             match line.chars().count() <= text::WIDTH + 1 {
                 true => line,

@@ -70,6 +70,68 @@ struct SkeletonText<'a> {
     error: String,
 }
 
+#[derive(Template)]
+#[template(path = "rust/context.rs.txt")]
+struct ContextText<'a> {
+    handler: &'a str,
+    name: &'a str,
+    invocation: &'a str,
+    error: &'a str,
+    deref: String,
+    tables: Vec<MethodText>,
+    secrets: Vec<MethodText>,
+}
+
+struct MethodText {
+    doc: String,
+    name: String,
+    ty: String,
+    variable: String,
+}
+
+/// The name of what each handler knows, where that is more than its invocation; in their order.
+pub(super) fn contexts(handlers: &[Handler]) -> Vec<Option<String>> {
+    let mut taken: Vec<String> = handlers.iter().flat_map(|h| input_names(&h.input)).chain(bounds(handlers)).collect();
+    let mut made = Vec::with_capacity(handlers.len());
+    for (handler, bound) in handlers.iter().zip(bounds(handlers)) {
+        if !handler.knows_more() {
+            made.push(None);
+            continue;
+        }
+        let name = text::free(&format!("{bound}Cx"), "", |n| taken.iter().any(|t| t == n));
+        taken.push(name.clone());
+        made.push(Some(name));
+    }
+    made
+}
+
+/// What a handler knows beside its invocation.
+fn context(module: &mut Module<'_>, handler: &Handler, name: &str, error: &str, invocation: &str) -> String {
+    let index = module.index;
+    let mut tables = Vec::new();
+    for (store, ty) in index.plan.stores.iter().zip(super::tables::names(index)) {
+        let (table, mut method) = (&store.name, |doc: &str, name: String, ty: &str| {
+            let (doc, ty) = (format!("{doc} the table `{}`.", store.name), module.scope.import("crate::tables", ty));
+            tables.push(MethodText { doc, name, ty, variable: String::new() });
+        });
+        if handler.reads.contains(table) {
+            method("Reads", text::ident(table), &ty);
+        }
+        if handler.writes.contains(table) && !store.events {
+            method("Writes", format!("{table}_writer"), &format!("{ty}Writer"));
+        }
+    }
+    let mut secrets = Vec::new();
+    for (secret, variable) in &handler.secrets {
+        let ty = module.scope.import("std::sync", "Arc");
+        let (doc, variable) =
+            (format!("The secret `{secret}`: fetched once, and again after five minutes."), variable.clone());
+        secrets.push(MethodText { doc, name: text::ident(secret), ty, variable });
+    }
+    let deref = module.scope.import("std::ops", "Deref");
+    render(&ContextText { handler: &handler.name, name, invocation, error, deref, tables, secrets })
+}
+
 /// The name of each handler's trait, in their order.
 pub(super) fn bounds(handlers: &[Handler]) -> Vec<String> {
     let mut taken: Vec<String> = handlers.iter().flat_map(|h| input_names(&h.input)).collect();
@@ -108,17 +170,23 @@ pub(super) fn handlers<'a>(index: &'a Index<'a>) -> Module<'a> {
     let all = &index.plan.handlers;
     let bounds = bounds(all);
     let made = all.iter().flat_map(|h| input_names(&h.input));
-    let mut module =
-        Module::new(index, "crate::handlers", bounds.iter().cloned().chain(made).chain(["Handlers".to_owned()]));
+    let contexts = contexts(all);
+    let defined = bounds.iter().chain(contexts.iter().flatten()).cloned().chain(made);
+    let mut module = Module::new(index, "crate::handlers", defined.chain(["Handlers".to_owned()]));
     let named = all.iter().map(|h| h.name.as_str()).zip(bounds.iter().map(String::as_str)).collect();
     module.items.push(render(&HandlersText { handlers: named }));
     if !all.is_empty() {
         let (error, invocation) =
             (module.scope.import("runtime", "Error"), module.scope.import("runtime", "Invocation"));
-        for (handler, bound) in all.iter().zip(&bounds) {
+        for ((handler, bound), context) in all.iter().zip(&bounds).zip(&contexts) {
+            if let Some(name) = context {
+                let made = self::context(&mut module, handler, name, &error, &invocation);
+                module.items.push(made);
+            }
             let input = input(&mut module, handler, &handler.input);
             let output = output(&mut module, handler);
-            let arguments = arguments("", &invocation, input.as_deref());
+            let cx = context.as_ref().map_or_else(|| invocation.clone(), |name| format!("{name}<'_>"));
+            let arguments = arguments("", &cx, input.as_deref());
             let head = format!("fn {}", text::ident(&handler.name));
             let tail = format!(" -> impl Future<Output = Result<{output}, {error}>> + Send;");
             let made = render(&TraitText {
@@ -245,13 +313,18 @@ fn output(module: &mut Module<'_>, handler: &Handler) -> String {
 /// The first text of each handler's file.
 pub(super) fn skeletons(index: &Index<'_>) -> Vec<Skeleton> {
     let all = &index.plan.handlers;
-    all.iter().zip(bounds(all)).map(|(handler, bound)| skeleton(index, handler, &bound)).collect()
+    let named = all.iter().zip(bounds(all)).zip(contexts(all));
+    named.map(|((handler, bound), context)| skeleton(index, handler, &bound, context)).collect()
 }
 
-fn skeleton(index: &Index<'_>, handler: &Handler, bound: &str) -> Skeleton {
+fn skeleton(index: &Index<'_>, handler: &Handler, bound: &str, context: Option<String>) -> Skeleton {
     let mut module = Module::new(index, super::module::OUTSIDE, ["Handler".to_owned()]);
     let bound = module.scope.import("generated::handlers", bound);
-    let (error, invocation) = (module.scope.import("runtime", "Error"), module.scope.import("runtime", "Invocation"));
+    let error = module.scope.import("runtime", "Error");
+    let cx = match context {
+        Some(name) => format!("{}<'_>", module.scope.import("generated::handlers", &name)),
+        None => module.scope.import("runtime", "Invocation"),
+    };
     let input = match &handler.input {
         HandlerInput::Nothing => None,
         HandlerInput::Event(event) => Some(module.named(event)),
@@ -261,7 +334,7 @@ fn skeleton(index: &Index<'_>, handler: &Handler, bound: &str) -> Skeleton {
     };
     let output = output(&mut module, handler);
     let method = text::ident(&handler.name);
-    let arguments = arguments("_", &invocation, input.as_deref());
+    let arguments = arguments("_", &cx, input.as_deref());
     let tail = format!(" -> Result<{output}, {error}> {{");
     let text = super::ended(render(&SkeletonText {
         handler: &handler.name,

@@ -16,6 +16,7 @@ mod outbox;
 mod parts;
 mod schema;
 mod scope;
+mod tables;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "asks rustfmt, and reads what is committed")]
 mod tests;
@@ -59,6 +60,7 @@ struct LibText<'a> {
     events: bool,
     outbox: bool,
     parts: bool,
+    tables: bool,
     types: bool,
     reexports: String,
 }
@@ -106,6 +108,10 @@ pub fn files(plan: &Plan) -> Vec<File> {
         let doc = "What the runtime is told of each function whose work is the runtime's.";
         files.push(module("src/parts.rs", doc, &parts::parts(&index)));
     }
+    if !plan.stores.is_empty() {
+        let doc = "The tables that handlers read and write, row by row.";
+        files.push(module("src/tables.rs", doc, &tables::tables(&index)));
+    }
     let doc = "The JSON Schemas, made from the Rust types: `schemas/` holds the same.";
     files.push(module("src/schema.rs", doc, &schema::schema(&index)));
     files.push(file("bootstrap/src/main.rs", main(plan, &header)));
@@ -132,6 +138,7 @@ fn lib(plan: &Plan, header: &str) -> String {
         events: !plan.events.is_empty(),
         outbox: !plan.outboxes.is_empty(),
         parts: plan.functions.iter().any(|function| function.told.is_some()),
+        tables: !plan.stores.is_empty(),
         types: !plan.types.is_empty(),
         reexports: format!("pub {}", text::import("runtime", &names)),
     }))

@@ -5,6 +5,7 @@
 
 mod queue;
 mod send;
+mod source;
 
 use super::{Lowering, names};
 use crate::facts::Node;

@@ -7,6 +7,7 @@
 //! `dispatch`'s.
 
 pub(super) mod send;
+mod source;
 mod targets;
 
 use super::index::Index;
@@ -42,6 +43,9 @@ fn part(module: &mut Module<'_>, part: &Part) -> (String, Value) {
         Part::Browser(browser) => super::browsers::part(module, browser),
         Part::Consumer(consumer) => self::consumer(module, consumer),
         Part::Forward(forward) => self::forward(module, forward),
+        Part::Schedule(schedule) => source::schedule(module, schedule),
+        Part::Http(http) => source::http(module, http),
+        Part::Webhook(webhook) => source::webhook(module, webhook),
         Part::Step { once } => {
             let ty = module.scope.import("runtime", "Step");
             let once = self::once(module, *once);

@@ -5,13 +5,13 @@
 use runtime::serde_json::Value;
 use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
-use crate::handlers::{Handlers, IndexJob, JudgeJob, KeepRemoteJob, PraiseJob, RemindCompany, TidyUp};
+use crate::handlers::{Handlers, IndexJob, JudgeJob, KeepRemoteJob, KeepRemoteJobCx, PraiseJob, RemindCompany, TidyUp};
 use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
     ("companies", Start::Ready),
-    ("night", Start::Absent("schedule source")),
+    ("night", Start::Ready),
     ("from_home", Start::Ready),
     ("index", Start::Ready),
     ("later", Start::Ready),
@@ -36,8 +36,12 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
         "companies" => runtime::source::publish(invocation, event.payload, &parts::COMPANIES).await,
+        "night" => runtime::source::scheduled(invocation, event.payload, &parts::NIGHT).await,
         "from_home" => {
-            runtime::consume(invocation, event.payload, &parts::FROM_HOME, H::KeepRemoteJob::keep_remote_job).await
+            let keep_remote_job = async |cx: &Invocation, event| {
+                H::KeepRemoteJob::keep_remote_job(&KeepRemoteJobCx::new(cx), event).await
+            };
+            runtime::consume(invocation, event.payload, &parts::FROM_HOME, keep_remote_job).await
         }
         "index" => runtime::consume(invocation, event.payload, &parts::INDEX, H::IndexJob::index_job).await,
         "later" => runtime::consume(invocation, event.payload, &parts::LATER, H::RemindCompany::remind_company).await,

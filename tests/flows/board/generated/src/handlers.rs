@@ -2,11 +2,14 @@
 
 //! What the user writes: one trait a handler, and [`Handlers`], which binds them all.
 
+use std::ops::Deref;
+
 use runtime::serde_json::Value;
 use runtime::{DecodeError, Error, Event, Invocation, Message, Timestamp, Ulid};
 use serde::Deserialize;
 
 use crate::events::{JobClosed, JobPosted, JobPostedCompany, JobPostedPay, JobPostedPlace, JobPostedTitle, NightCame};
+use crate::tables::RemoteJobsWriter;
 use crate::types::Verdict;
 
 /// The flow's handlers, each bound to the type that has it.
@@ -58,10 +61,34 @@ pub trait JudgeJob {
     fn judge_job(cx: &Invocation, event: JobPosted) -> impl Future<Output = Result<Verdict, Error>> + Send;
 }
 
+/// What the handler `keep_remote_job` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepRemoteJobCx<'a>(&'a Invocation);
+
+impl<'a> KeepRemoteJobCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Writes the table `remote_jobs`.
+    pub const fn remote_jobs_writer(&self) -> RemoteJobsWriter<'a> {
+        RemoteJobsWriter::new(self.0)
+    }
+}
+
+impl Deref for KeepRemoteJobCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
+}
+
 /// The handler `keep_remote_job`: the queue `from_home`.
 pub trait KeepRemoteJob {
     /// Handles one event. It may be called again for the same one.
-    fn keep_remote_job(cx: &Invocation, event: JobPosted) -> impl Future<Output = Result<(), Error>> + Send;
+    fn keep_remote_job(cx: &KeepRemoteJobCx<'_>, event: JobPosted) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// The handler `praise_job`: the queue `well_paid`.

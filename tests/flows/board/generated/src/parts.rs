@@ -4,18 +4,33 @@
 
 use runtime::browser::{Authorizer, Gateway, Shown, Sink};
 use runtime::forward::Forward;
-use runtime::send::{Destination, Function, Topic, Workflow};
-use runtime::source::Publisher;
+use runtime::intake::{Intake, Set};
+use runtime::send::{Destination, Function, Queue, Topic, Workflow};
+use runtime::source::{Publisher, Schedule};
 use runtime::targets::{Find, Targets};
+use runtime::template::Part;
 use runtime::{Consumer, EventType, Once, Order, Step};
 
-use crate::events::{JobClosed, JobPosted};
+use crate::events::{JobClosed, JobPosted, NightCame};
 
 /// The function `companies`. Publishes the new rows of the table posts.
 pub static COMPANIES: Publisher = Publisher {
     events: &[EventType::of::<JobClosed>(), EventType::of::<JobPosted>()],
     to: &[Topic { arn: "TOPIC_JOBS", fifo: false, carries: &["JobPosted", "JobClosed"] }],
     dead_letters: "QUEUE_DEAD_LETTERS",
+};
+
+/// The function `night`. Makes the event of the schedule night.
+pub static NIGHT: Schedule = Schedule {
+    intake: Intake {
+        event: EventType::of::<NightCame>(),
+        own_id: Some("id"),
+        time: "time",
+        set: &[Set { field: "day", value: &[Part::Now] }],
+        allow: None,
+    },
+    to: &[Destination::Queue(Queue { url: "QUEUE_TIDY", fifo: false })],
+    once: Once { keep: 345_600 },
 };
 
 /// The function `from_home`. Reads the queue from_home: runs the handler keep_remote_job.

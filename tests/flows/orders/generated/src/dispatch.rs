@@ -6,17 +6,18 @@ use runtime::serde_json::Value;
 use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
 
 use crate::handlers::{
-    AskReviewer, CallSupplier, FindLowStock, Handlers, JudgeReturn, PayBack, PickLine, PrintLabel, ReleaseOrder,
-    Reorder, ReserveStock, TakePayment,
+    AskReviewer, AskReviewerCx, CallSupplier, CallSupplierCx, FindLowStock, FindLowStockCx, Handlers, JudgeReturn,
+    JudgeReturnCx, PayBack, PayBackCx, PickLine, PickLineCx, PrintLabel, PrintLabelCx, ReleaseOrder, ReleaseOrderCx,
+    Reorder, ReorderCx, ReserveStock, ReserveStockCx, TakePayment, TakePaymentCx,
 };
 use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
 pub const FUNCTIONS: &[(&str, Start)] = &[
-    ("checkout", Start::Absent("http gateway")),
+    ("checkout", Start::Ready),
     ("dispatch", Start::Ready),
-    ("morning", Start::Absent("schedule source")),
-    ("returns_desk", Start::Absent("http gateway")),
+    ("morning", Start::Ready),
+    ("returns_desk", Start::Ready),
     ("count_orders", Start::Ready),
     ("fulfil", Start::Ready),
     ("labels", Start::Ready),
@@ -37,7 +38,7 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("reserve_stock", Start::Ready),
     ("take_payment", Start::Ready),
     ("order_mail", Start::Absent("email sink")),
-    ("partner", Start::Absent("webhook sink")),
+    ("partner", Start::Ready),
     ("return_mail", Start::Absent("email sink")),
     ("bounces", Start::Absent("email sink")),
     ("unsubscribe", Start::Absent("email sink")),
@@ -51,14 +52,21 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
 pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let invocation = &Invocation::new(cx, &event.context);
     match cx.function() {
+        "checkout" => runtime::source::answer(invocation, event.payload, &parts::CHECKOUT).await,
         "dispatch" => runtime::source::publish(invocation, event.payload, &parts::DISPATCH).await,
+        "morning" => runtime::source::scheduled(invocation, event.payload, &parts::MORNING).await,
+        "returns_desk" => runtime::source::answer(invocation, event.payload, &parts::RETURNS_DESK).await,
         "count_orders" => {
             runtime::forward::forward(invocation, event.payload, &parts::COUNT_ORDERS, runtime::forward::nobody).await
         }
         "fulfil" => {
             runtime::forward::forward(invocation, event.payload, &parts::FULFIL, runtime::forward::nobody).await
         }
-        "labels" => runtime::consume(invocation, event.payload, &parts::LABELS, H::PrintLabel::print_label).await,
+        "labels" => {
+            let print_label =
+                async |cx: &Invocation, event| H::PrintLabel::print_label(&PrintLabelCx::new(cx), event).await;
+            runtime::consume(invocation, event.payload, &parts::LABELS, print_label).await
+        }
         "settle_returns" => {
             runtime::forward::forward(invocation, event.payload, &parts::SETTLE_RETURNS, runtime::forward::nobody).await
         }
@@ -69,29 +77,53 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
             runtime::forward::forward(invocation, event.payload, &parts::TRACK_ORDERS, runtime::forward::nobody).await
         }
         "ask_reviewer" => {
-            runtime::step(invocation, event.payload, &parts::ASK_REVIEWER, H::AskReviewer::ask_reviewer).await
+            let ask_reviewer =
+                async |cx: &Invocation, event| H::AskReviewer::ask_reviewer(&AskReviewerCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::ASK_REVIEWER, ask_reviewer).await
         }
         "call_supplier" => {
-            runtime::step(invocation, event.payload, &parts::CALL_SUPPLIER, H::CallSupplier::call_supplier).await
+            let call_supplier =
+                async |cx: &Invocation, event| H::CallSupplier::call_supplier(&CallSupplierCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::CALL_SUPPLIER, call_supplier).await
         }
         "find_low_stock" => {
-            runtime::step(invocation, event.payload, &parts::FIND_LOW_STOCK, H::FindLowStock::find_low_stock).await
+            let find_low_stock =
+                async |cx: &Invocation, event| H::FindLowStock::find_low_stock(&FindLowStockCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::FIND_LOW_STOCK, find_low_stock).await
         }
         "judge_return" => {
-            runtime::step(invocation, event.payload, &parts::JUDGE_RETURN, H::JudgeReturn::judge_return).await
+            let judge_return =
+                async |cx: &Invocation, event| H::JudgeReturn::judge_return(&JudgeReturnCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::JUDGE_RETURN, judge_return).await
         }
-        "pay_back" => runtime::step(invocation, event.payload, &parts::PAY_BACK, H::PayBack::pay_back).await,
-        "pick_line" => runtime::step(invocation, event.payload, &parts::PICK_LINE, H::PickLine::pick_line).await,
+        "pay_back" => {
+            let pay_back = async |cx: &Invocation, event| H::PayBack::pay_back(&PayBackCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::PAY_BACK, pay_back).await
+        }
+        "pick_line" => {
+            let pick_line = async |cx: &Invocation, event| H::PickLine::pick_line(&PickLineCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::PICK_LINE, pick_line).await
+        }
         "release_order" => {
-            runtime::step(invocation, event.payload, &parts::RELEASE_ORDER, H::ReleaseOrder::release_order).await
+            let release_order =
+                async |cx: &Invocation, event| H::ReleaseOrder::release_order(&ReleaseOrderCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::RELEASE_ORDER, release_order).await
         }
-        "reorder" => runtime::step(invocation, event.payload, &parts::REORDER, H::Reorder::reorder).await,
+        "reorder" => {
+            let reorder = async |cx: &Invocation, event| H::Reorder::reorder(&ReorderCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::REORDER, reorder).await
+        }
         "reserve_stock" => {
-            runtime::step(invocation, event.payload, &parts::RESERVE_STOCK, H::ReserveStock::reserve_stock).await
+            let reserve_stock =
+                async |cx: &Invocation, event| H::ReserveStock::reserve_stock(&ReserveStockCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::RESERVE_STOCK, reserve_stock).await
         }
         "take_payment" => {
-            runtime::step(invocation, event.payload, &parts::TAKE_PAYMENT, H::TakePayment::take_payment).await
+            let take_payment =
+                async |cx: &Invocation, event| H::TakePayment::take_payment(&TakePaymentCx::new(cx), event).await;
+            runtime::step(invocation, event.payload, &parts::TAKE_PAYMENT, take_payment).await
         }
+        "partner" => runtime::sink::post(invocation, event.payload, &parts::PARTNER).await,
         other => Err(Error::UnknownFunction(other.to_owned())),
     }
 }

@@ -2,6 +2,9 @@
 
 //! What the user writes: one trait a handler, and [`Handlers`], which binds them all.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use runtime::serde_json::Value;
 use runtime::{DecodeError, Error, Event, Invocation, List, Message, Rules, Timestamp, Ulid};
 use serde::Deserialize;
@@ -9,6 +12,7 @@ use serde::Deserialize;
 use crate::events::{
     MorningCame, OrderPlaced, OrderPlacedCoupon, ReturnRequested, ReturnRequestedNote, ReturnRequestedWhy,
 };
+use crate::tables::{Customers, Orders, OrdersWriter, Stock, StockWriter};
 use crate::types::{Address, Cents, CustomerId, Judgement, Line, LowItem, LowStock, Payment, Reservation, ShopId};
 
 /// The flow's handlers, each bound to the type that has it.
@@ -35,6 +39,30 @@ pub trait Handlers {
     type ReserveStock: ReserveStock;
     /// The handler `take_payment`.
     type TakePayment: TakePayment;
+}
+
+/// What the handler `ask_reviewer` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct AskReviewerCx<'a>(&'a Invocation);
+
+impl<'a> AskReviewerCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Writes the table `orders`.
+    pub const fn orders_writer(&self) -> OrdersWriter<'a> {
+        OrdersWriter::new(self.0)
+    }
+}
+
+impl Deref for AskReviewerCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// What reaches the handler `ask_reviewer`: the event, and what the steps before it returned.
@@ -73,7 +101,31 @@ runtime::scalar! {
 /// The handler `ask_reviewer`: the step `review` of the workflow `fulfil_order`.
 pub trait AskReviewer {
     /// Handles one event. It may be called again for the same one.
-    fn ask_reviewer(cx: &Invocation, event: AskReviewerInput) -> impl Future<Output = Result<(), Error>> + Send;
+    fn ask_reviewer(cx: &AskReviewerCx<'_>, event: AskReviewerInput) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What the handler `call_supplier` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct CallSupplierCx<'a>(&'a Invocation);
+
+impl<'a> CallSupplierCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `stock`.
+    pub const fn stock(&self) -> Stock<'a> {
+        Stock::new(self.0)
+    }
+}
+
+impl Deref for CallSupplierCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// What reaches the handler `call_supplier`: the event, and what the steps before it returned.
@@ -94,19 +146,104 @@ pub struct CallSupplierInput {
 /// The handler `call_supplier`: the step `phone` of the workflow `restock`.
 pub trait CallSupplier {
     /// Handles one event. It may be called again for the same one.
-    fn call_supplier(cx: &Invocation, event: CallSupplierInput) -> impl Future<Output = Result<(), Error>> + Send;
+    fn call_supplier(
+        cx: &CallSupplierCx<'_>,
+        event: CallSupplierInput,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What the handler `find_low_stock` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct FindLowStockCx<'a>(&'a Invocation);
+
+impl<'a> FindLowStockCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `stock`.
+    pub const fn stock(&self) -> Stock<'a> {
+        Stock::new(self.0)
+    }
+}
+
+impl Deref for FindLowStockCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// The handler `find_low_stock`: the step `look` of the workflow `restock`.
 pub trait FindLowStock {
     /// Handles one event. It may be called again for the same one.
-    fn find_low_stock(cx: &Invocation, event: MorningCame) -> impl Future<Output = Result<LowStock, Error>> + Send;
+    fn find_low_stock(
+        cx: &FindLowStockCx<'_>,
+        event: MorningCame,
+    ) -> impl Future<Output = Result<LowStock, Error>> + Send;
+}
+
+/// What the handler `judge_return` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct JudgeReturnCx<'a>(&'a Invocation);
+
+impl<'a> JudgeReturnCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `orders`.
+    pub const fn orders(&self) -> Orders<'a> {
+        Orders::new(self.0)
+    }
+}
+
+impl Deref for JudgeReturnCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// The handler `judge_return`: the step `judge` of the workflow `settle_return`.
 pub trait JudgeReturn {
     /// Handles one event. It may be called again for the same one.
-    fn judge_return(cx: &Invocation, event: ReturnRequested) -> impl Future<Output = Result<Judgement, Error>> + Send;
+    fn judge_return(
+        cx: &JudgeReturnCx<'_>,
+        event: ReturnRequested,
+    ) -> impl Future<Output = Result<Judgement, Error>> + Send;
+}
+
+/// What the handler `pay_back` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct PayBackCx<'a>(&'a Invocation);
+
+impl<'a> PayBackCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// The secret `payment_key`: fetched once, and again after five minutes.
+    ///
+    /// # Errors
+    ///
+    /// It has no value yet, or could not be fetched.
+    pub async fn payment_key(&self) -> Result<Arc<str>, Error> {
+        runtime::secret(self.0, "SECRET_PAYMENT_KEY").await
+    }
+}
+
+impl Deref for PayBackCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// What reaches the handler `pay_back`: the event, and what the steps before it returned.
@@ -145,7 +282,31 @@ runtime::scalar! {
 /// The handler `pay_back`: the step `refund` of the workflow `settle_return`.
 pub trait PayBack {
     /// Handles one event. It may be called again for the same one.
-    fn pay_back(cx: &Invocation, event: PayBackInput) -> impl Future<Output = Result<(), Error>> + Send;
+    fn pay_back(cx: &PayBackCx<'_>, event: PayBackInput) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What the handler `pick_line` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct PickLineCx<'a>(&'a Invocation);
+
+impl<'a> PickLineCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Writes the table `stock`.
+    pub const fn stock_writer(&self) -> StockWriter<'a> {
+        StockWriter::new(self.0)
+    }
+}
+
+impl Deref for PickLineCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// What reaches the handler `pick_line`: the event, and what the steps before it returned.
@@ -188,7 +349,31 @@ runtime::scalar! {
 /// Sends one line to the pickers
 pub trait PickLine {
     /// Handles one event. It may be called again for the same one.
-    fn pick_line(cx: &Invocation, event: PickLineInput) -> impl Future<Output = Result<(), Error>> + Send;
+    fn pick_line(cx: &PickLineCx<'_>, event: PickLineInput) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What the handler `print_label` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct PrintLabelCx<'a>(&'a Invocation);
+
+impl<'a> PrintLabelCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `customers`.
+    pub const fn customers(&self) -> Customers<'a> {
+        Customers::new(self.0)
+    }
+}
+
+impl Deref for PrintLabelCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// What reaches the handler `print_label`: the event, and what the steps before it returned.
@@ -237,7 +422,45 @@ impl Message for PrintLabelInput {
 /// Prints the label of one parcel
 pub trait PrintLabel {
     /// Handles one event. It may be called again for the same one.
-    fn print_label(cx: &Invocation, event: PrintLabelInput) -> impl Future<Output = Result<(), Error>> + Send;
+    fn print_label(cx: &PrintLabelCx<'_>, event: PrintLabelInput) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What the handler `release_order` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct ReleaseOrderCx<'a>(&'a Invocation);
+
+impl<'a> ReleaseOrderCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Writes the table `orders`.
+    pub const fn orders_writer(&self) -> OrdersWriter<'a> {
+        OrdersWriter::new(self.0)
+    }
+
+    /// Writes the table `stock`.
+    pub const fn stock_writer(&self) -> StockWriter<'a> {
+        StockWriter::new(self.0)
+    }
+
+    /// The secret `payment_key`: fetched once, and again after five minutes.
+    ///
+    /// # Errors
+    ///
+    /// It has no value yet, or could not be fetched.
+    pub async fn payment_key(&self) -> Result<Arc<str>, Error> {
+        runtime::secret(self.0, "SECRET_PAYMENT_KEY").await
+    }
+}
+
+impl Deref for ReleaseOrderCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// The handler `release_order`: the step `give_up` of the workflow `fulfil_order`.
@@ -245,7 +468,31 @@ pub trait PrintLabel {
 /// Gives back the money and the goods
 pub trait ReleaseOrder {
     /// Handles one event. It may be called again for the same one.
-    fn release_order(cx: &Invocation, event: OrderPlaced) -> impl Future<Output = Result<(), Error>> + Send;
+    fn release_order(cx: &ReleaseOrderCx<'_>, event: OrderPlaced) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What the handler `reorder` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct ReorderCx<'a>(&'a Invocation);
+
+impl<'a> ReorderCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `stock`.
+    pub const fn stock(&self) -> Stock<'a> {
+        Stock::new(self.0)
+    }
+}
+
+impl Deref for ReorderCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// What reaches the handler `reorder`: the event, and what the steps before it returned.
@@ -266,17 +513,82 @@ pub struct ReorderInput {
 /// The handler `reorder`: the step `order_more` of the workflow `restock`.
 pub trait Reorder {
     /// Handles one event. It may be called again for the same one.
-    fn reorder(cx: &Invocation, event: ReorderInput) -> impl Future<Output = Result<(), Error>> + Send;
+    fn reorder(cx: &ReorderCx<'_>, event: ReorderInput) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What the handler `reserve_stock` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct ReserveStockCx<'a>(&'a Invocation);
+
+impl<'a> ReserveStockCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Reads the table `stock`.
+    pub const fn stock(&self) -> Stock<'a> {
+        Stock::new(self.0)
+    }
+
+    /// Writes the table `stock`.
+    pub const fn stock_writer(&self) -> StockWriter<'a> {
+        StockWriter::new(self.0)
+    }
+}
+
+impl Deref for ReserveStockCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// The handler `reserve_stock`: the step `reserve` of the workflow `fulfil_order`.
 pub trait ReserveStock {
     /// Handles one event. It may be called again for the same one.
-    fn reserve_stock(cx: &Invocation, event: OrderPlaced) -> impl Future<Output = Result<Reservation, Error>> + Send;
+    fn reserve_stock(
+        cx: &ReserveStockCx<'_>,
+        event: OrderPlaced,
+    ) -> impl Future<Output = Result<Reservation, Error>> + Send;
+}
+
+/// What the handler `take_payment` knows: its invocation, and what the flow lets it read and write.
+#[derive(Clone, Copy, Debug)]
+pub struct TakePaymentCx<'a>(&'a Invocation);
+
+impl<'a> TakePaymentCx<'a> {
+    /// Of an invocation.
+    pub const fn new(cx: &'a Invocation) -> Self {
+        Self(cx)
+    }
+
+    /// Writes the table `orders`.
+    pub const fn orders_writer(&self) -> OrdersWriter<'a> {
+        OrdersWriter::new(self.0)
+    }
+
+    /// The secret `payment_key`: fetched once, and again after five minutes.
+    ///
+    /// # Errors
+    ///
+    /// It has no value yet, or could not be fetched.
+    pub async fn payment_key(&self) -> Result<Arc<str>, Error> {
+        runtime::secret(self.0, "SECRET_PAYMENT_KEY").await
+    }
+}
+
+impl Deref for TakePaymentCx<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
 }
 
 /// The handler `take_payment`: the step `pay` of the workflow `fulfil_order`.
 pub trait TakePayment {
     /// Handles one event. It may be called again for the same one.
-    fn take_payment(cx: &Invocation, event: OrderPlaced) -> impl Future<Output = Result<Payment, Error>> + Send;
+    fn take_payment(cx: &TakePaymentCx<'_>, event: OrderPlaced) -> impl Future<Output = Result<Payment, Error>> + Send;
 }

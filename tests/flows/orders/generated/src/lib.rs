@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod parts;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod tables;
 mod types;
 
 pub use dispatch::{FUNCTIONS, dispatch};

@@ -3,21 +3,86 @@
 //! What the runtime is told of each function whose work is the runtime's.
 
 use runtime::forward::Forward;
-use runtime::lookup::Match;
+use runtime::intake::{Intake, Set};
+use runtime::lookup::{Lookup, Match};
 use runtime::send::{Destination, Function, Topic, Workflow};
-use runtime::sink::{Add, Column, Counter, Row};
-use runtime::source::Publisher;
+use runtime::sink::{Add, Column, Counter, Row, Webhook};
+use runtime::source::{Http, Publisher, Schedule};
 use runtime::targets::{Find, Targets};
 use runtime::template::Part;
 use runtime::{Consumer, EventType, Once, Order, Step};
 
-use crate::events::{OrderDelivered, OrderPlaced, OrderShipped, ReturnRequested};
+use crate::events::{MorningCame, OrderDelivered, OrderPlaced, OrderShipped, ReturnRequested};
+
+/// The function `checkout`. Takes events from PUT /orders/{order_id} of the gateway shop_api.
+pub static CHECKOUT: Http = Http {
+    intake: Intake {
+        event: EventType::of::<OrderPlaced>(),
+        own_id: None,
+        time: "time",
+        set: &[
+            Set { field: "customer", value: &[Part::User] },
+            Set { field: "order_id", value: &[Part::Path("order_id")] },
+            Set { field: "shop", value: &[Part::Tenant] },
+            Set { field: "time", value: &[Part::Now] },
+        ],
+        allow: None,
+    },
+    user: "sub",
+    tenant: Some("shop"),
+    to: &[Destination::Topic(Topic {
+        arn: "TOPIC_ORDERS",
+        fifo: true,
+        carries: &["OrderPlaced", "OrderShipped", "OrderDelivered"],
+    })],
+    keep: 345_600,
+};
 
 /// The function `dispatch`. Publishes the new rows of the table warehouse.
 pub static DISPATCH: Publisher = Publisher {
     events: &[EventType::of::<OrderDelivered>(), EventType::of::<OrderPlaced>(), EventType::of::<OrderShipped>()],
     to: &[Topic { arn: "TOPIC_ORDERS", fifo: true, carries: &["OrderPlaced", "OrderShipped", "OrderDelivered"] }],
     dead_letters: "QUEUE_DEAD_LETTERS",
+};
+
+/// The function `morning`. Makes the event of the schedule morning.
+pub static MORNING: Schedule = Schedule {
+    intake: Intake {
+        event: EventType::of::<MorningCame>(),
+        own_id: Some("id"),
+        time: "time",
+        set: &[Set { field: "day", value: &[Part::Now] }],
+        allow: None,
+    },
+    to: &[Destination::Workflow(Workflow { arn: "MACHINE_RESTOCK" })],
+    once: Once { keep: 345_600 },
+};
+
+/// The function `returns_desk`. Takes events from POST /orders/{order_id}/returns of the gateway shop_api.
+pub static RETURNS_DESK: Http = Http {
+    intake: Intake {
+        event: EventType::of::<ReturnRequested>(),
+        own_id: Some("id"),
+        time: "time",
+        set: &[
+            Set { field: "customer", value: &[Part::User] },
+            Set { field: "order_id", value: &[Part::Path("order_id")] },
+            Set { field: "shop", value: &[Part::Tenant] },
+            Set { field: "time", value: &[Part::Now] },
+        ],
+        allow: Some(Lookup {
+            table: "TABLE_ORDERS",
+            index: Some("by_customer"),
+            matching: &[
+                Match { field: "customer", number: false, value: &[Part::User] },
+                Match { field: "order_id", number: false, value: &[Part::Field("order_id")] },
+            ],
+        }),
+    },
+    user: "sub",
+    tenant: Some("shop"),
+    to: &[Destination::Topic(Topic { arn: "TOPIC_RETURNS", fifo: false, carries: &["ReturnRequested"] })],
+    keep: 345_600,
 };
 
 /// The function `count_orders`. Reads the queue count_orders: sends it to order_count.
@@ -116,3 +181,12 @@ pub static RESERVE_STOCK: Step = Step { once: Some(Once { keep: 1_209_600 }) };
 
 /// The function `take_payment`. Runs the handler take_payment as a step.
 pub static TAKE_PAYMENT: Step = Step { once: Some(Once { keep: 1_209_600 }) };
+
+/// The function `partner`. Posts to another server, for the sink partner.
+pub static PARTNER: Webhook = Webhook {
+    events: &[EventType::of::<OrderPlaced>()],
+    url: "https://hooks.partner.example/orders",
+    secret: "SECRET_PARTNER_KEY",
+    headers: &[("X-Shop", "main")],
+    timeout: 5,
+};

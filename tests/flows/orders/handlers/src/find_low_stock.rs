@@ -1,15 +1,15 @@
 //! The handler `find_low_stock`: the step `look` of the workflow `restock`.
 
-use generated::handlers::FindLowStock;
+use generated::handlers::{FindLowStock, FindLowStockCx};
 use generated::{LowStock, MorningCame};
-use runtime::{Error, Invocation};
+use runtime::Error;
 
 /// Yours to write: `find_low_stock` below.
 #[derive(Debug)]
 pub struct Handler;
 
 impl FindLowStock for Handler {
-    async fn find_low_stock(_cx: &Invocation, _event: MorningCame) -> Result<LowStock, Error> {
+    async fn find_low_stock(_cx: &FindLowStockCx<'_>, _event: MorningCame) -> Result<LowStock, Error> {
         Err(Error::not_written("find_low_stock"))
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! Prints the label of one parcel
 
-use generated::handlers::{PrintLabel, PrintLabelInput};
-use runtime::{Error, Invocation};
+use generated::handlers::{PrintLabel, PrintLabelCx, PrintLabelInput};
+use runtime::Error;
 
 /// Yours to write: `print_label` below.
 #[derive(Debug)]
 pub struct Handler;
 
 impl PrintLabel for Handler {
-    async fn print_label(_cx: &Invocation, _event: PrintLabelInput) -> Result<(), Error> {
+    async fn print_label(_cx: &PrintLabelCx<'_>, _event: PrintLabelInput) -> Result<(), Error> {
         Err(Error::not_written("print_label"))
     }
 }

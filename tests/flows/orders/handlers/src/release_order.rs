@@ -3,15 +3,15 @@
 //! Gives back the money and the goods
 
 use generated::OrderPlaced;
-use generated::handlers::ReleaseOrder;
-use runtime::{Error, Invocation};
+use generated::handlers::{ReleaseOrder, ReleaseOrderCx};
+use runtime::Error;
 
 /// Yours to write: `release_order` below.
 #[derive(Debug)]
 pub struct Handler;
 
 impl ReleaseOrder for Handler {
-    async fn release_order(_cx: &Invocation, _event: OrderPlaced) -> Result<(), Error> {
+    async fn release_order(_cx: &ReleaseOrderCx<'_>, _event: OrderPlaced) -> Result<(), Error> {
         Err(Error::not_written("release_order"))
     }
 }

@@ -1,14 +1,14 @@
-//! The handler `reorder`: the step `reorder` of the workflow `restock`.
+//! The handler `reorder`: the step `order_more` of the workflow `restock`.
 
-use generated::handlers::{Reorder, ReorderInput};
-use runtime::{Error, Invocation};
+use generated::handlers::{Reorder, ReorderCx, ReorderInput};
+use runtime::Error;
 
 /// Yours to write: `reorder` below.
 #[derive(Debug)]
 pub struct Handler;
 
 impl Reorder for Handler {
-    async fn reorder(_cx: &Invocation, _event: ReorderInput) -> Result<(), Error> {
+    async fn reorder(_cx: &ReorderCx<'_>, _event: ReorderInput) -> Result<(), Error> {
         Err(Error::not_written("reorder"))
     }
 }

@@ -1,15 +1,15 @@
 //! The handler `take_payment`: the step `pay` of the workflow `fulfil_order`.
 
-use generated::handlers::TakePayment;
+use generated::handlers::{TakePayment, TakePaymentCx};
 use generated::{OrderPlaced, Payment};
-use runtime::{Error, Invocation};
+use runtime::Error;
 
 /// Yours to write: `take_payment` below.
 #[derive(Debug)]
 pub struct Handler;
 
 impl TakePayment for Handler {
-    async fn take_payment(_cx: &Invocation, _event: OrderPlaced) -> Result<Payment, Error> {
+    async fn take_payment(_cx: &TakePaymentCx<'_>, _event: OrderPlaced) -> Result<Payment, Error> {
         Err(Error::not_written("take_payment"))
     }
 }
