@@ -15,6 +15,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::cx::Invocation;
 use crate::error::Error;
 use crate::event_type::Arrival;
+use crate::grouper::{self, Grouper};
 use crate::sink;
 
 pub use function::Function;
@@ -38,6 +39,8 @@ pub enum Destination {
     Workflow(Workflow),
     /// The function of a sink.
     Function(Function),
+    /// A grouper: the event is taken into a group here.
+    Grouper(&'static Grouper),
     /// A number in a row: done here.
     Counter(sink::Counter),
     /// A row: done here.
@@ -51,6 +54,7 @@ pub(crate) async fn send(invocation: &Invocation, to: &Destination, event: &Arri
         Destination::Queue(queue) => queue::send(invocation, queue, event).await,
         Destination::Workflow(workflow) => workflow::start(invocation, workflow, event).await,
         Destination::Function(function) => function::invoke(invocation, function, event).await,
+        Destination::Grouper(grouper) => grouper::take(invocation, grouper, event).await,
         Destination::Counter(counter) => sink::count(invocation, counter, event).await,
         Destination::Row(row) => sink::put(invocation, row, event).await,
     }
