@@ -14,18 +14,20 @@ use super::flow::{self, Flow, MINUTE, Root};
 use super::sdk;
 
 /// The handlers of the flow.
-struct Everi;
+pub(crate) struct Everi;
 
 impl Handlers for Everi {
     type FindCommenters = handlers::find_commenters::Handler;
     type RenderNotice = handlers::render_notice::Handler;
 }
 
-const ROOT: Root = Root {
+pub(crate) const ROOT: Root = Root {
     folder: "",
     functions: FUNCTIONS,
     dispatch: |cx, event| Box::pin(async move { dispatch::<Everi>(&cx, event).await }),
     parameters: &[],
+    sweeps: false,
+    mortal: &[],
 };
 
 fn shared(id: u32, mentions: &[&str]) -> Envelope<UpdateShared> {

@@ -7,5 +7,6 @@ mod board;
 mod effects;
 mod everi;
 mod flow;
+mod grouping;
 mod orders;
 mod sdk;

@@ -111,7 +111,11 @@ impl Rendered {
         }
     }
 
+    /// In parentheses, but for a lone one: DynamoDB refuses redundant parentheses.
     fn joined(&mut self, conditions: &[Condition], word: &str) -> String {
+        if let [only] = conditions {
+            return self.condition(only);
+        }
         let conditions = conditions.iter().map(|condition| self.condition(condition)).collect::<Vec<_>>();
         format!("({})", conditions.join(word))
     }
@@ -160,6 +164,14 @@ mod tests {
             Some("(attribute_not_exists(#pk) OR (#soft_due <= :v0 OR #hard_due <= :v0))")
         );
         assert_eq!(rendered.values.len(), 1);
+    }
+
+    #[test]
+    fn a_lone_alternative_is_in_no_parentheses_of_its_own() {
+        let claim = Write::update(Key::Mark(Id::of(&[])))
+            .set(Attribute::Fence, Operand::Next)
+            .only_if([Condition::NoItem.or(Condition::AtMost(Attribute::Lease, 5))]);
+        assert_eq!(write(&claim).condition.as_deref(), Some("(attribute_not_exists(#pk) OR #lease <= :v2)"));
     }
 
     #[test]

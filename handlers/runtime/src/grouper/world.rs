@@ -41,19 +41,22 @@ impl World<'_> {
     }
 
     async fn answer(&self, ask: Ask) -> Result<Answer, Error> {
+        // Boxed, for a call of AWS is large, and a batch has many of these at once.
         let (invocation, grouper) = (self.invocation, self.grouper);
         Ok(match ask {
-            Ask::Read(keys) => Answer::Items(table::read(invocation, grouper, &keys).await?),
-            Ask::Write(write) => table::write(invocation, grouper, &write).await?,
-            Ask::Find { bucket, until } => Answer::Found(table::find(invocation, grouper, bucket, until).await?),
+            Ask::Read(keys) => Answer::Items(Box::pin(table::read(invocation, grouper, &keys)).await?),
+            Ask::Write(write) => Box::pin(table::write(invocation, grouper, &write)).await?,
+            Ask::Find { bucket, until } => {
+                Answer::Found(Box::pin(table::find(invocation, grouper, bucket, until)).await?)
+            }
             Ask::Send(message) => {
-                messages::send(invocation, grouper, &message).await?;
+                Box::pin(messages::send(invocation, grouper, &message)).await?;
                 Answer::Done
             }
-            Ask::Judge(members) => Answer::Judged(self.seen(members).await?),
+            Ask::Judge(members) => Answer::Judged(Box::pin(self.seen(members)).await?),
             Ask::Deliver(group) => {
                 let closed = self.closed.ok_or_else(|| Error::retry("nothing is delivered here"))?;
-                outgoing::deliver(invocation, closed, &group).await?;
+                Box::pin(outgoing::deliver(invocation, closed, &group)).await?;
                 Answer::Done
             }
         })
