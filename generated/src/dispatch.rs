@@ -3,9 +3,9 @@
 //! The flow's functions, and the one way into them.
 
 use runtime::serde_json::Value;
-use runtime::{Cx, Error, Invocation, LambdaEvent, Start};
+use runtime::{Arrival, Cx, Error, Invocation, LambdaEvent, Start};
 
-use crate::handlers::{Handlers, RenderNotice, RenderNoticeCx};
+use crate::handlers::{FindCommenters, FindCommentersCx, Handlers, RenderNotice, RenderNoticeCx};
 use crate::parts;
 
 /// Every function of the flow, by the name in its `Handler` property.
@@ -14,13 +14,13 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("user_actions", Start::Ready),
     ("count_updates", Start::Ready),
     ("deliver_messages_worker", Start::Ready),
-    ("deliver_messages_rest", Start::Absent("websocket fan-out")),
+    ("deliver_messages_rest", Start::Ready),
     ("deliver_messages", Start::Ready),
-    ("notify", Start::Absent("grouper")),
-    ("notices_flush", Start::Absent("grouper")),
-    ("notices_deliver", Start::Absent("grouper")),
-    ("unread_flush", Start::Absent("grouper")),
-    ("unread_deliver", Start::Absent("grouper")),
+    ("notify", Start::Ready),
+    ("notices_flush", Start::Ready),
+    ("notices_deliver", Start::Ready),
+    ("unread_flush", Start::Ready),
+    ("unread_deliver", Start::Ready),
     ("render_notice", Start::Ready),
     ("deliver_notice_seen", Start::Ready),
     ("browser", Start::Ready),
@@ -51,7 +51,24 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
         "deliver_messages_worker" => {
             runtime::browser::work(invocation, event.payload, &parts::DELIVER_MESSAGES_WORKER).await
         }
+        "deliver_messages_rest" => {
+            runtime::browser::give_on(invocation, event.payload, &parts::DELIVER_MESSAGES_REST).await
+        }
         "deliver_messages" => runtime::browser::resolve(invocation, event.payload, &parts::DELIVER_MESSAGES).await,
+        "notify" => {
+            let find_commenters = async |cx: &Invocation, event| {
+                H::FindCommenters::find_commenters(&FindCommentersCx::new(cx), event).await
+            };
+            let ask = async |cx: &Invocation, event: &Arrival| match event.kind() {
+                "UpdateCommented" => runtime::targets::ask(cx, event, &find_commenters).await,
+                _ => runtime::forward::nobody(cx, event).await,
+            };
+            runtime::forward::forward(invocation, event.payload, &parts::NOTIFY, ask).await
+        }
+        "notices_flush" => runtime::grouper::flush(invocation, event.payload, &parts::NOTICES_FLUSH).await,
+        "notices_deliver" => runtime::grouper::deliver(invocation, event.payload, &parts::NOTICES_DELIVER).await,
+        "unread_flush" => runtime::grouper::flush(invocation, event.payload, &parts::UNREAD_FLUSH).await,
+        "unread_deliver" => runtime::grouper::deliver(invocation, event.payload, &parts::UNREAD_DELIVER).await,
         "render_notice" => {
             let render_notice =
                 async |cx: &Invocation, event| H::RenderNotice::render_notice(&RenderNoticeCx::new(cx), event).await;

@@ -3,14 +3,17 @@
 //! What the runtime is told of each function whose work is the runtime's.
 
 use runtime::browser::{
-    Authorizer, Conversation, FanOut, Gateway, Keeper, Lookup, Match, Membership, Part, Rest, Seen, Shown, Sink, Source,
+    Authorizer, Conversation, FanOut, Gateway, GiveOn, Keeper, Lookup, Match, Membership, Part, Rest, Seen, Shown, Sink,
+    Source,
 };
 use runtime::forward::Forward;
+use runtime::grouper::{Cancel, Closed, Grouper, Order as RuntimeOrder, Sample, Window};
 use runtime::lookup::Match as RuntimeMatch;
 use runtime::mail::{Delivery, Mail, Recipients, Unsubscribe, render};
-use runtime::send::{Destination, Topic};
+use runtime::send::{Destination, Function, Topic, Workflow};
 use runtime::sink::{Add, Counter};
 use runtime::source::Publisher;
+use runtime::targets::{Find, Targets};
 use runtime::template::Part as RuntimePart;
 use runtime::{EventType, Once, Order, Step};
 
@@ -95,6 +98,31 @@ pub static DELIVER_MESSAGES_WORKER: FanOut = FanOut {
     tenants: false,
 };
 
+/// The function `deliver_messages_rest`. Finds those whom the fan-out of deliver_messages did not reach.
+pub static DELIVER_MESSAGES_REST: GiveOn = GiveOn {
+    fan_out: FanOut {
+        queue: "deliver_messages",
+        connections: "TABLE_CONNECTIONS",
+        runtime: "TABLE_RUNTIME",
+        endpoint: "",
+        membership: Membership {
+            name: "group_members",
+            table: "TABLE_GROUP_MEMBERS",
+            group: "group",
+            user: "member",
+            members: None,
+            groups: Some("by_member"),
+            is_key: true,
+        },
+        group: &[Part::Name("group")],
+        except: Some("sender"),
+        rest: Rest::Unreached,
+        tenants: false,
+    },
+    events: &[EventType::of::<MessageSent>()],
+    to: &[Destination::Grouper(&UNREAD_FLUSH)],
+};
+
 /// The function `deliver_messages`. Reads the queue deliver_messages: finds whom each event is for, sends it to browser, unread.
 pub static DELIVER_MESSAGES: FanOut = FanOut {
     queue: "deliver_messages",
@@ -114,6 +142,98 @@ pub static DELIVER_MESSAGES: FanOut = FanOut {
     except: Some("sender"),
     rest: Rest::Unreached,
     tenants: false,
+};
+
+/// The function `notify`. Reads the queue notify: finds whom each event is for, sends it to notices.
+pub static NOTIFY: Forward = Forward {
+    order: Order::Standard { concurrency: 10 },
+    events: &[
+        EventType::of::<MemberFollowed>(),
+        EventType::of::<UpdateCommented>(),
+        EventType::of::<UpdateLiked>(),
+        EventType::of::<UpdateShared>(),
+        EventType::of::<UpdateUnliked>(),
+    ],
+    targets: Some(Targets {
+        by_event: &[
+            ("MemberFollowed", Find::Field("followed")),
+            ("UpdateCommented", Find::Handler),
+            ("UpdateLiked", Find::Field("author")),
+            ("UpdateShared", Find::Field("mentions")),
+            ("UpdateUnliked", Find::Field("author")),
+        ],
+        except: Some(RuntimePart::Actor),
+        dedupe: true,
+        most: None,
+        page: 200,
+        preferences: Some("TABLE_PREFERENCES"),
+        rest: None,
+    }),
+    to: &[Destination::Grouper(&NOTICES_FLUSH)],
+};
+
+/// The function `notices_flush`. Closes the groups of the grouper notices when their time has come.
+pub static NOTICES_FLUSH: Grouper = Grouper {
+    name: "notices",
+    table: "GROUPS_NOTICES",
+    timers: "TIMERS_NOTICES",
+    out: "OUT_NOTICES",
+    schedules: None,
+    key: &[
+        RuntimePart::Target,
+        RuntimePart::Text("/"),
+        RuntimePart::Event,
+        RuntimePart::Text("/"),
+        RuntimePart::Object,
+    ],
+    fields: &[],
+    window: Window::Session { gap: 30, at_most: 300 },
+    preview: true,
+    max: 100,
+    distinct: Some(RuntimePart::Actor),
+    sample: Some(Sample { n: 3, order: RuntimeOrder::Newest }),
+    cancel: &[Cancel::One { by: "UpdateUnliked", of: EventType::of::<UpdateLiked>(), id: "like_id" }],
+    seen: &[],
+    quiet_hours: None,
+    throttle: None,
+    lease: 105,
+};
+
+/// The function `notices_deliver`. Sends the closed groups of the grouper notices to deliver_notice.
+pub static NOTICES_DELIVER: Closed = Closed {
+    grouper: &NOTICES_FLUSH,
+    event: EventType::of::<Notice>(),
+    to: &[Destination::Workflow(Workflow { arn: "MACHINE_DELIVER_NOTICE" })],
+    withdrawn: &[Destination::Function(Function { name: "FUNCTION_BROWSER" })],
+};
+
+/// The function `unread_flush`. Closes the groups of the grouper unread when their time has come.
+pub static UNREAD_FLUSH: Grouper = Grouper {
+    name: "unread",
+    table: "GROUPS_UNREAD",
+    timers: "TIMERS_UNREAD",
+    out: "OUT_UNREAD",
+    schedules: None,
+    key: &[RuntimePart::Target, RuntimePart::Text("/"), RuntimePart::Field("group")],
+    fields: &["group"],
+    window: Window::Session { gap: 120, at_most: 900 },
+    preview: false,
+    max: 100,
+    distinct: None,
+    sample: None,
+    cancel: &[],
+    seen: &["LOG_LIVE"],
+    quiet_hours: None,
+    throttle: None,
+    lease: 105,
+};
+
+/// The function `unread_deliver`. Sends the closed groups of the grouper unread to unread_email.
+pub static UNREAD_DELIVER: Closed = Closed {
+    grouper: &UNREAD_FLUSH,
+    event: EventType::of::<UnreadMessages>(),
+    to: &[Destination::Function(Function { name: "FUNCTION_UNREAD_EMAIL" })],
+    withdrawn: &[],
 };
 
 /// The function `render_notice`. Runs the handler render_notice as a step.

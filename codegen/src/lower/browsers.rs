@@ -163,6 +163,16 @@ impl Lowering<'_> {
         Some(FanOutPart { queue, endpoint, membership, group, except, rest, tenants })
     }
 
+    /// What the second pass of a fan-out is told; none where the runtime cannot send to one of those who come after the
+    /// browsers yet.
+    pub(super) fn rest_part(&self, id: QueueId) -> Option<Part> {
+        let to = self.flow.queues[id].to.as_ref()?.destinations().iter();
+        let after = to.filter(|to| !crate::facts::is_browser(self.flow, to.value));
+        let to: Vec<_> = after.map(|to| self.destination(to.value)).collect::<Option<_>>()?;
+        let events = self.events_at(Node::To(Destination::Queue(id)));
+        Some(Part::browser(BrowserPart::Rest(self.fan_out_part(id)?, events, to)))
+    }
+
     /// What a sink of browsers is told; none where its gateway has tenants and an event names none.
     pub(super) fn show_part(&self, id: SinkId) -> Option<Part> {
         let sink = &self.flow.sinks[id];

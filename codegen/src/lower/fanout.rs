@@ -90,6 +90,7 @@ impl Lowering<'_> {
                 self.feeds(&mut draft, to.value);
             }
         }
+        draft.tell_if(self.rest_part(id));
         self.plan.functions.push(draft.done());
     }
 

@@ -3,11 +3,13 @@
 use super::functions::{Draft, named};
 use super::{Lowering, names};
 use crate::facts::Node;
-use crate::model::{Destination, First, GrouperId, To, Window};
-use crate::plan::{FunctionKind, GroupRef, Place, QueueRef, QueueRole, Schedule, ScheduleTarget, TableRef};
+use crate::model::{Destination, First, GatewayId, GrouperId, To, Window};
+use crate::plan::{FunctionKind, GroupRef, Part, Place, QueueRef, QueueRole, Schedule, ScheduleTarget, TableRef};
 
 /// Groups closed, or delivered, at the same time.
 const CONCURRENCY: u32 = 50;
+/// The ending of the name of the function that closes groups.
+const FLUSH: &str = "_flush";
 
 impl Lowering<'_> {
     pub(super) fn grouper_place(&self, id: GrouperId, kind: &str) -> Place {
@@ -29,6 +31,16 @@ impl Lowering<'_> {
 
     fn out_queue(&self, id: GrouperId) -> QueueRef {
         QueueRef(names::logical(self.flow.groupers[id].name.identity(), "GrouperOut"))
+    }
+
+    /// The name of the function that closes a grouper's groups.
+    pub(super) fn flush_name(&self, id: GrouperId) -> String {
+        named(&self.flow.groupers[id].name, FLUSH).0
+    }
+
+    /// Whether timers of a grouper wait for longer than an SQS delay.
+    pub(super) fn waits_long(&self, id: GrouperId) -> bool {
+        self.schedule_group(id).is_some()
     }
 
     /// The schedule group of a grouper whose windows are longer than an SQS delay.
@@ -57,7 +69,7 @@ impl Lowering<'_> {
                 self.own_queue(place, &[identity, "timers"], about, QueueRole::Timer, crate::decide::FLUSH_TIMEOUT, 0);
             let about = format!("Closed groups of the grouper {name}, on their way out.");
             let place = self.grouper_place(id, "GrouperOut");
-            let timeout = crate::decide::deliver_timeout(flow, &grouper.to);
+            let timeout = self.deliver_seconds(id);
             let out = self.own_queue(place, &[identity, "out"], about, QueueRole::Out, timeout, 0);
             if let Some(group) = self.schedule_group(id) {
                 self.plan.schedule_groups.push((group, self.grouper_place(id, "GrouperSchedules")));
@@ -72,6 +84,10 @@ impl Lowering<'_> {
         self.group_state(draft, id);
         let name = &self.flow.groupers[id].name.text;
         draft.sends(&self.timers(id), names::variable("TIMERS", name));
+        if self.flow.groupers[id].suppress_if.is_some() {
+            // Whoever closes a group leaves out what was seen.
+            self.asks_what_was_seen(draft, Node::To(Destination::Grouper(id)));
+        }
         if self.flow.groupers[id].first == First::Now || self.flow.groupers[id].max.is_none_or(|m| m.value > 0) {
             // A full group is closed, and a preview shown, by whoever accepts.
             draft.sends(&self.out_queue(id), names::variable("OUT", name));
@@ -94,7 +110,7 @@ impl Lowering<'_> {
         let about = format!("Closes the groups of the grouper {name} when their time has come.");
         let kind = FunctionKind::Flush { grouper: name.clone() };
         let mut draft =
-            self.draft(self.grouper_place(id, "GrouperFlushFunction"), named(&grouper.name, "_flush"), about, kind);
+            self.draft(self.grouper_place(id, "GrouperFlushFunction"), named(&grouper.name, FLUSH), about, kind);
         draft.timeout(crate::decide::FLUSH_TIMEOUT);
         let place = self.grouper_place(id, "GrouperFlushMapping");
         draft.mapping(Self::own_mapping(place, timers.clone(), 10, CONCURRENCY));
@@ -102,7 +118,9 @@ impl Lowering<'_> {
         draft.recurs();
         let table = self.grouper_table(id);
         draft.reads(&table, names::variable("GROUPS", name), &["sweep".into()]);
-        self.asks_what_was_seen(&mut draft, Node::To(Destination::Grouper(id)));
+        if let Some(told) = self.grouper_part(id) {
+            draft.tell(Part::Flush(Box::new(told)));
+        }
         let dead = self.lone_dead_letters(
             self.grouper_place(id, "GrouperSweepDeadLetters"),
             names::physical(&[grouper.name.identity(), "sweep", "dlq"]),
@@ -133,7 +151,7 @@ impl Lowering<'_> {
         let kind = FunctionKind::Deliver { grouper: name.clone() };
         let place = self.grouper_place(id, "GrouperDeliverFunction");
         let mut draft = self.draft(place, named(&grouper.name, "_deliver"), about, kind);
-        draft.timeout(crate::decide::deliver_timeout(flow, &grouper.to));
+        draft.timeout(self.deliver_seconds(id));
         let place = self.grouper_place(id, "GrouperDeliverMapping");
         draft.mapping(Self::own_mapping(place, out.clone(), 10, CONCURRENCY));
         let (table, variable) = (self.grouper_table(id), names::variable("GROUPS", name));
@@ -142,6 +160,15 @@ impl Lowering<'_> {
         for to in To::destinations(&grouper.to) {
             self.feeds(&mut draft, to.value);
         }
+        for sink in self.withdrawn(id) {
+            self.delivers_to(&mut draft, sink);
+        }
+        if grouper.quiet_hours.is_some() {
+            // What comes in quiet hours is sent to the same queue again, as often as their end needs.
+            draft.sends(out, names::variable("OUT", name));
+            draft.recurs();
+        }
+        draft.tell_if(self.closed_part(id));
         self.plan.functions.push(draft.done());
     }
 
@@ -155,15 +182,22 @@ impl Lowering<'_> {
     /// Reads the logs of the gateways in this part of the flow: no other could have delivered to it.
     /// The variables of the logs are given back.
     pub(super) fn reads_logs(&self, draft: &mut Draft, component: u32) -> Vec<String> {
-        let mut variables = Vec::new();
+        let logs = self.logs(component);
+        for (id, variable) in &logs {
+            draft.reads(&self.log_ref(*id), variable.clone(), &[]);
+        }
+        logs.into_iter().map(|(_, variable)| variable).collect()
+    }
+
+    /// The gateways in a part of the flow that keep logs, and the variables of these.
+    pub(super) fn logs(&self, component: u32) -> Vec<(GatewayId, String)> {
+        let mut logs = Vec::new();
         for (id, gateway) in self.flow.gateways.iter() {
             let same = self.facts.components().gateway(id) == component;
             if same && gateway.kind == crate::model::GatewayKind::Websocket {
-                let variable = names::variable("LOG", &gateway.name.text);
-                draft.reads(&self.log_ref(id), variable.clone(), &[]);
-                variables.push(variable);
+                logs.push((id, names::variable("LOG", &gateway.name.text)));
             }
         }
-        variables
+        logs
     }
 }

@@ -21,6 +21,8 @@ pub enum BrowserPart {
     Resolve(FanOutPart),
     /// A worker of a fan-out.
     Work(FanOutPart),
+    /// The second pass of a fan-out: what may come, and where it goes.
+    Rest(FanOutPart, Vec<String>, Vec<DestinationPart>),
     /// A sink.
     Show(SinkPart),
     /// A workflow's question whether something was seen: the variables of the logs, and what may come.

@@ -5,6 +5,7 @@
 
 mod browser;
 mod compute;
+mod group;
 mod messaging;
 mod names;
 mod observe;
@@ -20,6 +21,7 @@ pub use browser::{
 pub use compute::{
     EnvValue, Function, FunctionKind, Grant, Handler, HandlerInput, HandlerShape, Invoker, Mapping, MappingSource, On,
 };
+pub use group::{CancelPart, ClosedPart, GrouperPart, WindowPart};
 pub use messaging::{Queue, QueueRole, RawFilter, Sender, Subscription, Topic, TopicRole};
 pub use names::{
     FunctionRef, GatewayRef, GroupRef, MachineRef, Place, QueueRef, Reference, SecretRef, TableRef, TopicRef,

@@ -22,6 +22,10 @@ pub enum Part {
     Http(HttpPart),
     /// A signed POST.
     Webhook(WebhookPart),
+    /// What closes the groups of a grouper.
+    Flush(Box<super::GrouperPart>),
+    /// What sends closed groups.
+    Deliver(super::ClosedPart),
     /// A handler's step of a workflow.
     Step {
         /// Seconds for which a run is remembered; none where it may run again.
@@ -257,6 +261,8 @@ pub enum DestinationPart {
     Workflow(String),
     /// A sink's function, by the variable that holds its name.
     Function(String),
+    /// A grouper, by the function that closes its groups.
+    Grouper(String),
     /// A counter.
     Counter(CounterPart),
     /// A row.

@@ -124,13 +124,31 @@ impl Arrival {
     pub fn aimed(&self, target: &str, time: u32) -> Self {
         let mut aimed = self.clone();
         aimed.envelope.id = match time {
-            0 | 1 => crate::event::hashed(&[&self.envelope.id, "target", target]),
+            0 | 1 => Self::aimed_id(&self.envelope.id, target),
             more => crate::event::hashed(&[&self.envelope.id, "target", &more.to_string(), target]),
         };
         if let Value::Object(data) = &mut aimed.envelope.data {
             data.insert("target".to_owned(), target.into());
         }
         aimed
+    }
+
+    /// The id of an event, known by its own, for one user.
+    pub(crate) fn aimed_id(id: &str, target: &str) -> String {
+        crate::event::hashed(&[id, "target", target])
+    }
+
+    /// The event under another id: a group's, which is sent once for each of its revisions.
+    pub(crate) fn called(mut self, id: String) -> Self {
+        self.envelope.id = id;
+        self
+    }
+
+    /// Data that is said of an event of the type without being one, for sinks that know it: a withdrawal.
+    pub(crate) fn untyped(kind: &EventType, data: Value, now: Timestamp) -> Self {
+        let id = data.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let roles = Roles { id: id.clone(), time: now, actor: None, object: None, order_by: None, tenant: None };
+        Self { envelope: Envelope::named(kind.flow, kind.name, id, now, data), roles }
     }
 
     /// The event as a workflow's state, or as what a sink's function gets: its fields side by side, `target` where it is

@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | [`consume`] | a queue with a handler | one record's failure is that record's alone; a handler runs once for each event |
 //! | [`forward`](forward::forward) | a queue whose events go on | each target has the event before the record is done |
+//! | [`grouper`] | the timers and the closed groups of a grouper | many events become one, sent once |
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
 //! | [`browser`] | a WebSocket API, its sources, fan-outs and sinks | see there |
 //! | [`source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
@@ -32,6 +33,7 @@ mod error;
 mod event;
 mod event_type;
 pub mod forward;
+pub mod grouper;
 mod init_error;
 pub mod intake;
 mod item;

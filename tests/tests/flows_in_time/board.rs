@@ -24,6 +24,8 @@ pub(crate) const ROOT: Root = Root {
     functions: FUNCTIONS,
     dispatch: |cx, event| Box::pin(async move { dispatch::<Board>(&cx, event).await }),
     parameters: &[],
+    sweeps: false,
+    mortal: &[],
 };
 
 fn run(test: impl AsyncFnOnce(Flow)) {

@@ -14,7 +14,7 @@ use super::flow::{self, Flow, MINUTE, Root};
 use super::sdk;
 
 /// The handlers of the flow.
-struct Everi;
+pub(crate) struct Everi;
 
 impl Handlers for Everi {
     type FindCommenters = handlers::find_commenters::Handler;
@@ -26,6 +26,8 @@ pub(crate) const ROOT: Root = Root {
     functions: FUNCTIONS,
     dispatch: |cx, event| Box::pin(async move { dispatch::<Everi>(&cx, event).await }),
     parameters: &[],
+    sweeps: false,
+    mortal: &[],
 };
 
 fn shared(id: u32, mentions: &[&str]) -> Envelope<UpdateShared> {

@@ -7,6 +7,7 @@ mod board;
 mod effects;
 mod everi;
 mod flow;
+mod grouping;
 mod mail;
 mod orders;
 mod sdk;

@@ -33,6 +33,8 @@ const ROOT: Root = Root {
     functions: FUNCTIONS,
     dispatch: |cx, event| Box::pin(async move { dispatch::<Orders>(&cx, event).await }),
     parameters: &[],
+    sweeps: false,
+    mortal: &[],
 };
 
 const ORDER: &str = "01K00000000000000000000000";

@@ -1,6 +1,7 @@
 //! What the functions that serve browsers are told, as values of the generated module `parts`.
 
 use super::module::Module;
+use super::parts::events as events_of;
 use super::parts::send::destinations;
 use super::value::Value;
 use crate::plan::{
@@ -18,6 +19,7 @@ pub(super) fn entry(part: &BrowserPart) -> &'static str {
         BrowserPart::Receive(_) => "browser::receive",
         BrowserPart::Resolve(_) => "browser::resolve",
         BrowserPart::Work(_) => "browser::work",
+        BrowserPart::Rest(..) => "browser::give_on",
         BrowserPart::Show(_) => "browser::show",
         BrowserPart::Seen(..) => "browser::seen",
     }
@@ -38,6 +40,12 @@ pub(super) fn part(module: &mut Module<'_>, part: &BrowserPart) -> (String, Valu
         BrowserPart::Receive(of) => source(module, of),
         BrowserPart::Resolve(of) => fan_out(module, of, ""),
         BrowserPart::Work(of) => fan_out(module, of, &of.endpoint),
+        BrowserPart::Rest(of, events, to) => {
+            let fan_out = fan_out(module, of, "").1;
+            let fields =
+                vec![("fan_out", fan_out), ("events", events_of(module, events)), ("to", destinations(module, to))];
+            made(module, "GiveOn", fields)
+        }
         BrowserPart::Show(of) => sink(module, of),
         BrowserPart::Seen(logs, events) => {
             let events = shown(module, events);

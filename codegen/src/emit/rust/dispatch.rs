@@ -83,6 +83,8 @@ fn arm(module: &mut Module<'_>, bound: &impl Fn(&str) -> Option<Bound>, function
             let entry = if consumer.then.is_some() { "relay" } else { "consume" };
             (entry, handler(function.only_handler()))
         }
+        Part::Flush(_) => ("grouper::flush", None),
+        Part::Deliver(_) => ("grouper::deliver", None),
         Part::Http(_) => ("source::answer", None),
         Part::Webhook(_) => ("sink::post", None),
         Part::Schedule(schedule) => match handler(schedule.handler.as_deref()) {

@@ -3,6 +3,7 @@
 //! In: the flow. Out: for each function whose work is the runtime's, all that it must know; none where a part of the runtime
 //! that it needs is still to come.
 
+mod grouper;
 mod mail;
 mod queue;
 mod send;
@@ -30,7 +31,7 @@ impl Lowering<'_> {
     }
 
     /// The events that arrive somewhere, each once, by their names.
-    fn events_at(&self, node: Node) -> Vec<String> {
+    pub(super) fn events_at(&self, node: Node) -> Vec<String> {
         let mut events: Vec<EventId> = self.reaches(node).iter().map(|shape| shape.event).collect();
         events.sort_unstable();
         events.dedup();

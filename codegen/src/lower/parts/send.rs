@@ -18,12 +18,15 @@ impl Lowering<'_> {
         }
     }
 
-    fn destination(&self, to: Destination) -> Option<DestinationPart> {
+    pub(in crate::lower) fn destination(&self, to: Destination) -> Option<DestinationPart> {
         Some(match to {
             Destination::Topic(id) => DestinationPart::Topic(self.topic_part(id)),
             Destination::Queue(id) => DestinationPart::Queue(self.queue_part(id)),
             Destination::Workflow(id) => DestinationPart::Workflow(variable("MACHINE", &self.flow.workflows[id].name)),
-            Destination::Grouper(_) => return None,
+            Destination::Grouper(id) => {
+                self.grouper_part(id)?;
+                DestinationPart::Grouper(self.flush_name(id))
+            }
             Destination::Sink(id) => self.sink_part(id)?,
         })
     }

@@ -145,6 +145,17 @@ pub struct FanOut {
     pub tenants: bool,
 }
 
+/// The second pass of a fan-out, and where it sends on.
+#[derive(Clone, Copy, Debug)]
+pub struct GiveOn {
+    /// The fan-out.
+    pub fan_out: FanOut,
+    /// The events that may come.
+    pub events: &'static [EventType],
+    /// Who comes after the browsers.
+    pub to: &'static [Destination],
+}
+
 /// What comes after the browsers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {

@@ -7,7 +7,7 @@
 //! | `resume`, `seen`, `$default` | [`route`] | connections, memberships, logs | connections, shards, cursors |
 //! | a membership table's stream | [`follow`] | memberships, connections | shards |
 //! | a source | [`receive`] | connections, `allow` | a conversation, markers |
-//! | a fan-out | [`resolve`], [`work`], [`rest`] | shards, memberships | whom it reached |
+//! | a fan-out | [`resolve`], [`work`], [`give_on`] | shards, memberships | whom it reached |
 //! | a sink | [`show`] | connections, preferences | the inbox, threads |
 //! | a workflow's `seen` | [`seen`] | threads, cursors | nothing |
 //!
@@ -47,11 +47,11 @@ mod worker;
 
 pub use authorize::authorize;
 pub use config::{
-    Authorizer, Conversation, FanOut, Gateway, Keeper, Lookup, Match, Membership, Rest, Seen, Set, Shown, Sink, Source,
+    Authorizer, Conversation, FanOut, Gateway, GiveOn, Keeper, Lookup, Match, Membership, Rest, Seen, Set, Shown, Sink, Source,
 };
 pub use connect::{connect, disconnect};
 pub use fan_out::resolve;
-pub use rest::rest;
+pub use rest::{give_on, rest};
 pub use routes::route;
 pub use seen::{has_seen, seen};
 pub use shards::follow;

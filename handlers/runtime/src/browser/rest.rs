@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::config::{FanOut, Rest};
+use super::config::{FanOut, GiveOn, Rest};
 use super::fan_out::{each, except, group_of};
 use super::item::{Item, failed, text, texts_of};
 use super::key;
@@ -21,6 +21,8 @@ use super::worker::delivered;
 use crate::cx::Invocation;
 use crate::envelope::Envelope;
 use crate::error::Error;
+use crate::event_type::Arrival;
+use crate::send;
 
 /// Targets of a page.
 const PAGE: i32 = 200;
@@ -58,6 +60,24 @@ pub async fn rest(
         let pass: Pass = serde_json::from_str(body).map_err(Error::reject)?;
         run(invocation, config, pass, &next).await
     })
+    .await
+}
+
+/// Gives events on to the flow's own destinations.
+///
+/// # Errors
+///
+/// Where the payload is no batch of SQS.
+pub async fn give_on(invocation: &Invocation, payload: Value, config: &GiveOn) -> Result<Value, Error> {
+    rest(
+        invocation,
+        payload,
+        &config.fan_out,
+        async |invocation: &Invocation, event: &Envelope<Value>, target: &str| {
+            let event = Arrival::of(event.clone(), config.events).map_err(Error::reject)?;
+            send::send_all(invocation, config.to, &[event.aimed(target, 1)]).await
+        },
+    )
     .await
 }
 

@@ -15,6 +15,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::cx::Invocation;
 use crate::error::Error;
 use crate::event_type::Arrival;
+use crate::grouper::{self, Grouper};
 use crate::sink;
 
 pub use function::Function;
@@ -38,6 +39,8 @@ pub enum Destination {
     Workflow(Workflow),
     /// The function of a sink.
     Function(Function),
+    /// A grouper: the event is taken into a group here.
+    Grouper(&'static Grouper),
     /// A number in a row: done here.
     Counter(sink::Counter),
     /// A row: done here.
@@ -46,13 +49,15 @@ pub enum Destination {
 
 /// Sends one event to one destination.
 pub(crate) async fn send(invocation: &Invocation, to: &Destination, event: &Arrival) -> Result<(), Error> {
+    // Boxed, for each is large and only one of them is awaited.
     match to {
-        Destination::Topic(topic) => topic::send(invocation, topic, event).await,
-        Destination::Queue(queue) => queue::send(invocation, queue, event).await,
-        Destination::Workflow(workflow) => workflow::start(invocation, workflow, event).await,
-        Destination::Function(function) => function::invoke(invocation, function, event).await,
-        Destination::Counter(counter) => sink::count(invocation, counter, event).await,
-        Destination::Row(row) => sink::put(invocation, row, event).await,
+        Destination::Topic(topic) => Box::pin(topic::send(invocation, topic, event)).await,
+        Destination::Queue(queue) => Box::pin(queue::send(invocation, queue, event)).await,
+        Destination::Workflow(workflow) => Box::pin(workflow::start(invocation, workflow, event)).await,
+        Destination::Function(function) => Box::pin(function::invoke(invocation, function, event)).await,
+        Destination::Grouper(grouper) => Box::pin(grouper::take(invocation, grouper, event)).await,
+        Destination::Counter(counter) => Box::pin(sink::count(invocation, counter, event)).await,
+        Destination::Row(row) => Box::pin(sink::put(invocation, row, event)).await,
     }
 }
 

@@ -6,6 +6,7 @@
 //! A part of one's own is a variant of [`Part`], an arm of [`part`] with a function beside it, and an arm of
 //! `dispatch`'s.
 
+mod grouper;
 mod mail;
 pub(super) mod send;
 mod source;
@@ -47,6 +48,8 @@ fn part(module: &mut Module<'_>, part: &Part) -> Option<(String, Value)> {
         Part::Schedule(schedule) => source::schedule(module, schedule),
         Part::Http(http) => source::http(module, http),
         Part::Webhook(webhook) => source::webhook(module, webhook),
+        Part::Flush(of) => grouper::grouper(module, of),
+        Part::Deliver(of) => grouper::closed(module, of),
         Part::Step { once } => {
             let ty = module.scope.import("runtime", "Step");
             let once = self::once(module, *once);
@@ -106,7 +109,7 @@ fn once(module: &mut Module<'_>, keep: Option<u64>) -> Value {
 }
 
 /// Event types, by their names in the flow.
-fn events(module: &mut Module<'_>, events: &[String]) -> Value {
+pub(super) fn events(module: &mut Module<'_>, events: &[String]) -> Value {
     let ty = module.scope.import("runtime", "EventType");
     Value::List(events.iter().map(|event| Value::word(format!("{ty}::of::<{}>()", module.named(event)))).collect())
 }

@@ -23,6 +23,7 @@ fn destination(module: &mut Module<'_>, to: &DestinationPart) -> Value {
             let ty = module.scope.import("runtime::send", "Function");
             ("Function", Value::Struct(ty, vec![("name", Value::text(variable))]))
         }
+        DestinationPart::Grouper(function) => ("Grouper", super::grouper::reference(function)),
         DestinationPart::Counter(to) => ("Counter", counter(module, to)),
         DestinationPart::Row(to) => ("Row", row(module, to)),
     };

@@ -22,11 +22,11 @@ pub const FUNCTIONS: &[(&str, Start)] = &[
     ("fulfil", Start::Ready),
     ("labels", Start::Ready),
     ("settle_returns", Start::Ready),
-    ("tell_customer", Start::Absent("grouper")),
+    ("tell_customer", Start::Ready),
     ("tell_partner", Start::Ready),
     ("track_orders", Start::Ready),
-    ("order_news_flush", Start::Absent("grouper")),
-    ("order_news_deliver", Start::Absent("grouper")),
+    ("order_news_flush", Start::Ready),
+    ("order_news_deliver", Start::Ready),
     ("ask_reviewer", Start::Ready),
     ("call_supplier", Start::Ready),
     ("find_low_stock", Start::Ready),
@@ -70,12 +70,17 @@ pub async fn dispatch<H: Handlers>(cx: &Cx, event: LambdaEvent<Value>) -> Result
         "settle_returns" => {
             runtime::forward::forward(invocation, event.payload, &parts::SETTLE_RETURNS, runtime::forward::nobody).await
         }
+        "tell_customer" => {
+            runtime::forward::forward(invocation, event.payload, &parts::TELL_CUSTOMER, runtime::forward::nobody).await
+        }
         "tell_partner" => {
             runtime::forward::forward(invocation, event.payload, &parts::TELL_PARTNER, runtime::forward::nobody).await
         }
         "track_orders" => {
             runtime::forward::forward(invocation, event.payload, &parts::TRACK_ORDERS, runtime::forward::nobody).await
         }
+        "order_news_flush" => runtime::grouper::flush(invocation, event.payload, &parts::ORDER_NEWS_FLUSH).await,
+        "order_news_deliver" => runtime::grouper::deliver(invocation, event.payload, &parts::ORDER_NEWS_DELIVER).await,
         "ask_reviewer" => {
             let ask_reviewer =
                 async |cx: &Invocation, event| H::AskReviewer::ask_reviewer(&AskReviewerCx::new(cx), event).await;

@@ -3,6 +3,7 @@
 //! What the runtime is told of each function whose work is the runtime's.
 
 use runtime::forward::Forward;
+use runtime::grouper::{Closed, Grouper, Quiet, QuietHours, Schedules, Throttle, Window};
 use runtime::intake::{Intake, Set};
 use runtime::lookup::{Lookup, Match};
 use runtime::mail::{Delivery, Mail, Recipients, Unsubscribe, render};
@@ -129,6 +130,26 @@ pub static SETTLE_RETURNS: Forward = Forward {
     to: &[Destination::Workflow(Workflow { arn: "MACHINE_SETTLE_RETURN" })],
 };
 
+/// The function `tell_customer`. Reads the queue tell_customer: finds whom each event is for, sends it to order_news.
+pub static TELL_CUSTOMER: Forward = Forward {
+    order: Order::Fifo,
+    events: &[EventType::of::<OrderDelivered>(), EventType::of::<OrderPlaced>(), EventType::of::<OrderShipped>()],
+    targets: Some(Targets {
+        by_event: &[
+            ("OrderPlaced", Find::Field("customer")),
+            ("OrderShipped", Find::Field("customer")),
+            ("OrderDelivered", Find::Field("customer")),
+        ],
+        except: None,
+        dedupe: true,
+        most: None,
+        page: 200,
+        preferences: Some("TABLE_PREFERENCES"),
+        rest: None,
+    }),
+    to: &[Destination::Grouper(&ORDER_NEWS_FLUSH)],
+};
+
 /// The function `tell_partner`. Reads the queue tell_partner: sends it to partner.
 pub static TELL_PARTNER: Forward = Forward {
     order: Order::Fifo,
@@ -152,6 +173,39 @@ pub static TRACK_ORDERS: Forward = Forward {
             Column { field: "status", number: false, value: &[Part::Event], default: None },
         ],
     })],
+};
+
+/// The function `order_news_flush`. Closes the groups of the grouper order_news when their time has come.
+pub static ORDER_NEWS_FLUSH: Grouper = Grouper {
+    name: "order_news",
+    table: "GROUPS_ORDER_NEWS",
+    timers: "TIMERS_ORDER_NEWS",
+    out: "OUT_ORDER_NEWS",
+    schedules: Some(Schedules {
+        group: "SCHEDULES_ORDER_NEWS",
+        role: "SCHEDULER_ROLE_ORDER_NEWS",
+        timers: "TIMERS_ARN_ORDER_NEWS",
+    }),
+    key: &[Part::Target, Part::Text("/"), Part::Field("order_id")],
+    fields: &["order_id"],
+    window: Window::Tumbling { every: 1_800, by_day: None },
+    preview: false,
+    max: 100,
+    distinct: None,
+    sample: None,
+    cancel: &[],
+    seen: &[],
+    quiet_hours: Some(QuietHours { zone: "Europe/Vilnius", from: 1260, to: 480, action: Quiet::Hold }),
+    throttle: Some(Throttle { n: 4, per: 86_400 }),
+    lease: 105,
+};
+
+/// The function `order_news_deliver`. Sends the closed groups of the grouper order_news to order_mail.
+pub static ORDER_NEWS_DELIVER: Closed = Closed {
+    grouper: &ORDER_NEWS_FLUSH,
+    event: EventType::of::<OrderNews>(),
+    to: &[Destination::Function(Function { name: "FUNCTION_ORDER_MAIL" })],
+    withdrawn: &[],
 };
 
 /// The function `ask_reviewer`. Runs the handler ask_reviewer as a step.
