@@ -54,6 +54,8 @@ const SHOP: Root = Root {
     functions: FUNCTIONS,
     dispatch: |cx, event| Box::pin(async move { dispatch::<Shop>(&cx, event).await }),
     parameters: &[],
+    sweeps: false,
+    mortal: &[],
 };
 
 const ORDER: &str = "01K00000000000000000000000";

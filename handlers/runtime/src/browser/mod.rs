@@ -47,7 +47,8 @@ mod worker;
 
 pub use authorize::authorize;
 pub use config::{
-    Authorizer, Conversation, FanOut, Gateway, GiveOn, Keeper, Lookup, Match, Membership, Rest, Seen, Set, Shown, Sink, Source,
+    Authorizer, Conversation, FanOut, Gateway, GiveOn, Keeper, Lookup, Match, Membership, Rest, Seen, Set, Shown, Sink,
+    Source,
 };
 pub use connect::{connect, disconnect};
 pub use fan_out::resolve;
