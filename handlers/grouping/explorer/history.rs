@@ -311,8 +311,8 @@ impl World {
         }
         let told = self.history.frozen.values().filter(|empty| !**empty).count() as u64;
         let shown = self.history.shown.len() as u64;
-        let room = scenario.config.throttle.map_or(u64::MAX, |throttle| throttle.n);
-        must(shown >= told.min(room), "throttle", || format!("{shown} of {told} groups are shown"))?;
+        let enough = scenario.config.throttle.is_none_or(|throttle| shown >= told.min(throttle.n));
+        must(enough, "throttle", || format!("{shown} of {told} groups are shown"))?;
         for (group, empty) in &self.history.frozen {
             let shown = self.history.shown.get(group);
             if scenario.config.throttle.is_some() && !scenario.config.preview && shown.is_none() {

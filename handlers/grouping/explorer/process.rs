@@ -137,7 +137,7 @@ impl World {
                 self.give_back(&message);
                 Ok(())
             }
-            Next::End(Err(fault)) => Err(Broken::new("no fault", format!("{fault}"))),
+            Next::End(Err(fault)) => Err(Broken::new("fault", format!("{fault}"))),
         }
     }
 

@@ -367,10 +367,12 @@ pub(crate) fn large() -> Vec<Scenario> {
             .crashes(1)
             .duplicates(1)
             .quick(),
-        new("large-shown", "two events, shown at once, on their way out")
+        new("large-shown", "an event, shown at once, on its way out, and every fault")
             .with(preview)
-            .events(2)
+            .events(1)
             .crashes(1)
+            .lost_answers(1)
+            .duplicates(1)
             .delivered()
             .quick(),
     ]
