@@ -54,8 +54,8 @@ fn an_event_goes_to_the_queues_whose_filter_it_passes() {
         handled.dedup();
         let of_a_queue: Vec<&str> =
             handled.iter().filter(|(_, failed)| !failed).map(|(name, _)| name.as_str()).collect();
-        assert_eq!(of_a_queue, ["index", "judge_job", "look_over", "well_paid"]);
-        assert_eq!(handled.iter().filter(|(_, failed)| *failed).count(), 1, "the browser's runtime is still to come");
+        assert_eq!(of_a_queue, ["browser", "index", "judge_job", "look_over", "show", "well_paid"]);
+        assert!(handled.iter().all(|(_, failed)| !failed), "{handled:?}");
         assert_eq!(flow.times("well_paid"), [1], "both jobs' batching window is a second, and one passes the filter");
     });
 }
@@ -88,14 +88,5 @@ fn a_workflow_waits_and_its_message_is_delayed() {
             assert_eq!(reminded.len(), 1, "{ends}: {reminded:?}");
             assert!(reminded.iter().all(|at| (4200..4210).contains(at)), "an hour of rest, ten minutes of delay");
         }
-    });
-}
-
-#[test]
-fn what_waits_for_a_function_whose_runtime_is_still_to_come_is_not_lost() {
-    run(async |flow: Flow| {
-        publish(&flow, job("Engineer", 1)).await;
-        flow.pass(60 * MINUTE).await;
-        assert_eq!(flow.waiting("ShowQueueDeadLetters").await.len(), 1, "nothing is lost meanwhile");
     });
 }
