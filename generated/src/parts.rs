@@ -3,8 +3,8 @@
 //! What the runtime is told of each function whose work is the runtime's.
 
 use runtime::browser::{
-    Authorizer, Conversation, FanOut, Gateway, GiveOn, Keeper, Lookup, Match, Membership, Part, Rest, Seen, Shown, Sink,
-    Source,
+    Authorizer, Conversation, FanOut, Gateway, GiveOn, Keeper, Lookup, Match, Membership, Part, Rest, Seen, Shown,
+    Sink, Source,
 };
 use runtime::forward::Forward;
 use runtime::grouper::{Cancel, Closed, Grouper, Order as RuntimeOrder, Sample, Window};

@@ -55,8 +55,8 @@ fn an_event_goes_to_the_queues_whose_filter_it_passes() {
         handled.dedup();
         let of_a_queue: Vec<&str> =
             handled.iter().filter(|(_, failed)| !failed).map(|(name, _)| name.as_str()).collect();
-        assert_eq!(of_a_queue, ["index", "judge_job", "look_over", "well_paid"]);
-        assert_eq!(handled.iter().filter(|(_, failed)| *failed).count(), 1, "the browser's runtime is still to come");
+        assert_eq!(of_a_queue, ["browser", "index", "judge_job", "look_over", "show", "well_paid"]);
+        assert!(handled.iter().all(|(_, failed)| !failed), "{handled:?}");
         assert_eq!(flow.times("well_paid"), [1], "both jobs' batching window is a second, and one passes the filter");
     });
 }
@@ -104,13 +104,4 @@ fn a_workflow_ends_and_reminds_once_whichever_call_its_functions_crash_at() {
         about["status"] == "SUCCEEDED" && reminded == 1
     });
     assert!(crashes >= 8, "a step's claim and answer, a consumer's claim and answer: {crashes}");
-}
-
-#[test]
-fn what_waits_for_a_function_whose_runtime_is_still_to_come_is_not_lost() {
-    run(async |flow: Flow| {
-        publish(&flow, job("Engineer", 1)).await;
-        flow.pass(60 * MINUTE).await;
-        assert_eq!(flow.waiting("ShowQueueDeadLetters").await.len(), 1, "nothing is lost meanwhile");
-    });
 }

@@ -1,9 +1,12 @@
-//! Everi's notices: from likes in the outbox to one notification, started once as a workflow, whatever happens on the way.
+//! Everi's groups: from likes in the outbox to one notification, started once as a workflow, whatever happens on the way;
+//! from messages that no browser took to one mail.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
-use generated::{Envelope, UpdateLiked, UpdateUnliked, outbox};
+use generated::{Envelope, MessageSent, UpdateLiked, UpdateUnliked, outbox};
 use local::faults::Rates;
 use runtime::aws_sdk_dynamodb::Client;
 use serde_json::{Value, json};
@@ -194,6 +197,66 @@ fn a_group_whose_timer_was_lost_is_closed_by_the_sweep() {
         assert_eq!(counts(&notices(&flow).await), [(1, 1)], "the window may be open for five minutes");
         flow.pass(6 * MINUTE).await;
         assert_eq!(counts(&notices(&flow).await), [(1, 1), (2, 1)]);
+    });
+}
+
+/// The message of a number in the group `g1`, as a source that browsers send to publishes it.
+fn message(number: u32) -> Envelope<MessageSent> {
+    let message = json!({
+        "id": format!("01K0000000000000000000001{number}"), "time": format!("2026-01-01T00:00:0{number}.000Z"),
+        "group": "g1", "sender": "agshin", "text": "Salam",
+    });
+    let mut message: Envelope<MessageSent> = Envelope::of(serde_json::from_value(message).unwrap());
+    (message.conversation, message.sequence) = (Some("group:g1".to_owned()), Some(number.into()));
+    message
+}
+
+/// Sends three messages to a group whose members have no browser open, of which one has seen so many; returns what its
+/// mail is made of.
+async fn unread(flow: &Flow, seen: u32) -> Vec<Value> {
+    let mails: Rc<RefCell<Vec<Value>>> = Rc::default();
+    let told = Rc::clone(&mails);
+    flow.engine.functions().put("unread_email", move |_, event, _| {
+        told.borrow_mut().push(event);
+        async { Ok(Value::Null) }
+    });
+    for member in ["agshin", "rustam"] {
+        flow.put("GroupMembersTable", json!({"group": {"S": "g1"}, "member": {"S": member}})).await;
+    }
+    let (key, cursor) = (json!({"S": "seen##rustam#group:g1"}), json!({"N": seen.to_string()}));
+    flow.put("LiveGatewayLog", json!({"conversation": key, "sequence": {"N": "0"}, "cursor": cursor})).await;
+    for number in 1..=3 {
+        let body = serde_json::to_string(&message(number)).unwrap();
+        let send = json!({"QueueUrl": flow.physical("DeliverMessagesQueue"), "MessageBody": body});
+        flow.ask("sqs", "SendMessage", send).await;
+    }
+    flow.pass(30 * MINUTE).await;
+    let mails = mails.borrow();
+    mails.clone()
+}
+
+#[test]
+fn messages_that_no_browser_took_become_one_mail() {
+    flow::run(everi::ROOT, async |flow: Flow| {
+        let mails = unread(&flow, 0).await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert_eq!(
+            (&mails[0]["target"], &mails[0]["group"], &mails[0]["count"]),
+            (&json!("rustam"), &json!("g1"), &json!(3))
+        );
+        assert_eq!((&mails[0]["event"], &mails[0]["revision"]), (&json!("MessageSent"), &json!(2)));
+    });
+}
+
+#[test]
+fn what_was_seen_meanwhile_is_in_no_mail() {
+    flow::run(everi::ROOT, async |flow: Flow| {
+        let mails = unread(&flow, 2).await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert_eq!((&mails[0]["count"], &mails[0]["first"]), (&json!(1), &json!("2026-01-01T00:00:03.000Z")));
+    });
+    flow::run(everi::ROOT, async |flow: Flow| {
+        assert!(unread(&flow, 3).await.is_empty(), "all of it was seen");
     });
 }
 

@@ -104,15 +104,18 @@ pub(super) fn import(path: &str, names: &[String]) -> String {
     }
     let line = format!("use {path}::{{{}}};", names.join(", "));
     // rustfmt keeps room for two more characters behind a list of imports.
-    if line.chars().count() <= WIDTH - 2 { line } else { format!("use {path}::{{\n{}\n}};", filled(names, 4)) }
+    if line.chars().count() <= WIDTH - 2 {
+        return line;
+    }
+    format!("use {path}::{{\n{}\n}};", filled(names, 4, WIDTH - 1))
 }
 
-/// Words with commas, as many to a line as there is room for.
-pub(super) fn filled(words: &[String], indent: usize) -> String {
+/// Words with commas, as many to a line as there is room for; of imports rustfmt leaves the last column free.
+pub(super) fn filled(words: &[String], indent: usize, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in words {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() + 2 <= WIDTH => {
+            Some(line) if line.chars().count() + word.chars().count() + 2 <= width => {
                 line.push(' ');
                 line.push_str(word);
                 line.push(',');

@@ -87,7 +87,7 @@ impl Value {
         let end = " ".repeat(indent);
         let words: Vec<String> = items.iter().map(Self::line).collect();
         let lines = if open == "&[" && words.iter().all(|word| word.chars().count() <= SHORT) {
-            filled(&words, inner) + "\n"
+            filled(&words, inner, WIDTH) + "\n"
         } else {
             let pad = " ".repeat(inner);
             items.iter().map(|item| format!("{pad}{},\n", item.print(inner, inner, 1))).collect()
