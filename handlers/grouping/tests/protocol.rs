@@ -1,6 +1,8 @@
 //! The protocol from outside: one handler at a time, nothing goes wrong, and the options do what they say.
 //! What happens when things go wrong is the explorer's.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
