@@ -5,6 +5,12 @@
 //! invariant that is broken and how one gets there, and then exit code 1.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a search whose own numbers are wrong must stop")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "it is a program, with arguments, output and a clock; and it never asks a map for its order"
+)]
 
 mod hashed;
 mod history;

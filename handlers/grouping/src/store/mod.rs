@@ -6,7 +6,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`value`] | attributes, values, items |
-//! | [`write`] | clauses and conditions |
+//! | [`mod@write`] | clauses and conditions |
 //! | [`evaluate`] | what a write makes of an item |
 //! | [`render`] | a write in DynamoDB's words |
 
