@@ -47,7 +47,11 @@ fn go(definition: &Value, input: Value, answers: impl Fn(&str, &Value, usize) ->
     let mut play = play(definition, input);
     let mut calls: Vec<Value> = Vec::new();
     let ending = play.end(|call| {
-        let arguments = (*call.arguments).clone();
+        let mut arguments = (*call.arguments).clone();
+        // A handler's payload is the state, beside the name of this run of the step.
+        if let Some(state) = arguments["Payload"].get("state").cloned() {
+            arguments["Payload"] = state;
+        }
         let name = arguments["FunctionName"].as_str().unwrap_or("queue").trim_matches(['$', '{', '}']).to_owned();
         let before = calls.iter().filter(|call| call["FunctionName"] == arguments["FunctionName"]).count();
         let payload = arguments["Payload"].clone();
