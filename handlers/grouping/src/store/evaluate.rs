@@ -2,7 +2,8 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html>
 //!
 //! In: an item, or none, and a write. Out: the item afterwards, or that the condition failed. The
-//! local engine answers the same writes in DynamoDB's own words; a test holds the two together.
+//! local engine answers the same writes in DynamoDB's own words; `local/tests/aws/grouping.rs` holds the
+//! two together.
 
 use std::collections::BTreeSet;
 
