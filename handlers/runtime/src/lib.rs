@@ -10,7 +10,7 @@
 //! | [`grouper`] | the timers and the closed groups of a grouper | many events become one, sent once |
 //! | [`step`] | a handler step of a workflow | typed input and output, errors by name |
 //! | [`browser`] | a WebSocket API, its sources, fan-outs and sinks | see there |
-//! | [`source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
+//! | [`mod@source`] | a table's stream, a schedule, a route over HTTP | an event is published, or set aside with a reason |
 //! | [`mail`] | a sink of mail, and what comes back of it | no header is smuggled in; a mail is sent at most once, or at least once, as the flow says |
 //! | [`Outbox`] | the product's own API, outside Lambda | an event is written once |
 //! | [`run`] | `main` of the binary | a function that cannot run fails before its first event |

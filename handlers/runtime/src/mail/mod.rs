@@ -5,9 +5,9 @@
 //!
 //! - SES takes no idempotency token, so no mail is sent exactly once, and the flow says on which side it errs. With
 //!   [`Delivery::AtMostOnce`] nothing is mailed twice; with [`Delivery::AtLeastOnce`] nothing is lost, and a mail comes
-//!   twice only where the function ended between sending and recording, or SES did not answer: see [`claim`].
+//!   twice only where the function ended between sending and recording, or SES did not answer: see `claim`.
 //! - Nobody is written to who has muted the channel or the kind of event, or whose address bounced or complained.
-//! - No header can be smuggled in: what comes from an event stands on one line ([`header`]); in HTML it is escaped.
+//! - No header can be smuggled in: what comes from an event stands on one line (`header`); in HTML it is escaped.
 //! - Neither an address nor what a mail says reaches the log.
 //!
 //! | given to the function | by |

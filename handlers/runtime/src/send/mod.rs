@@ -3,7 +3,7 @@
 //! In: an event, and where it goes. Out: nothing, once it is there. Guaranteed: to send the same event again does no harm
 //! but where the receiver alone decides: a standard topic or queue delivers twice, and what reads it is built for that.
 //!
-//! A destination that is a part of the runtime of its own is a variant of [`Destination`] and an arm of [`send`].
+//! A destination that is a part of the runtime of its own is a variant of [`Destination`] and an arm of `send`.
 
 mod function;
 mod queue;
