@@ -128,7 +128,10 @@ fn an_order_is_paid_reserved_picked_and_labelled() {
         }
         _ => None,
     });
-    assert_eq!(way.entered, ["begin", "prepare", "pay", "reserve", "check", "pick", "fetch", "fetch", "label"]);
+    assert_eq!(
+        way.entered,
+        ["begin", "prepare", "pay", "reserve", "check", "pick", "begin_4", "begin_4", "fetch", "fetch", "label"]
+    );
     let mut output = placed();
     output.as_object_mut().unwrap().extend(json!({ "paid": true, "reserved": true }).as_object().unwrap().clone());
     assert_eq!(way.output, Ok(output.clone()));
