@@ -38,6 +38,8 @@ class Endpoint:
     """For the engine's own controls; None is somebody else's server."""
     websocket: str | None = None
     """A WebSocket API without routes."""
+    role: str | None = None
+    """One that functions take on and that may do everything."""
 
 
 @dataclass
